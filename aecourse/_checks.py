@@ -175,7 +175,7 @@ def as_numeric_array(name, x, *, dtype="float32", ndim=None, min_rows=1, keep_in
             f"too large for {np.dtype(dtype)}": np.isfinite(array) & ~np.isfinite(result),
         }
         found = ", ".join(_locate(what, mask, columns) for what, mask in masks.items() if mask.any())
-        raise ValueError(f"`{name}` must hold finite numbers. Received: {found}. Drop or replace these values first.")
+        raise ValueError(f"`{name}` must hold finite numbers. Received: {found}. Remove or impute them first.")
     return result
 
 
