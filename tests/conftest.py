@@ -1,0 +1,37 @@
+"""Fixtures that several test modules share."""
+
+import matplotlib as mpl
+
+mpl.use("Agg")  # before pyplot is imported: no test may open a window
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """No figure outlives its test, and no style either."""
+    with mpl.rc_context():
+        yield
+    plt.close("all")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20231101)
+
+
+@pytest.fixture
+def history():
+    """What the trainer returns: 4 seeds of 3 epochs, one row each, all losses distinct and easy to predict.
+
+    Training loss of seed s at epoch e is 10 * e + s, validation 100 more; with penalties, 1000 more.
+    """
+    rows = [(seed, epoch, 10 * epoch + seed) for seed in (0, 1, 2, 3) for epoch in (1, 2, 3)]
+    frame = pd.DataFrame(rows, columns=["seed", "epoch", "reconstruction_loss"])
+    frame["val_reconstruction_loss"] = frame["reconstruction_loss"] + 100
+    frame["loss"] = frame["reconstruction_loss"] + 1000
+    frame["val_loss"] = frame["val_reconstruction_loss"] + 1000
+    return frame
