@@ -35,10 +35,10 @@ bench: $(STAMP) ## measure the trainer against keras.Model.fit
 lint: $(STAMP) ## style of the code, hygiene of the notebooks
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) tests/rules/notebooks.py
+	$(PY) tests/tidy_notebooks.py --check
 
 outputs: $(STAMP) ## run the chapters, store anew what cells tagged nbval-check-output print
-	$(PY) tests/rules/outputs.py --run
+	$(PY) tests/tidy_notebooks.py --run
 
 # uv resolves for every platform and Python version at once, pip for the running one only.
 # Without UPGRADE=1 the pins that still fit stay.

@@ -1,0 +1,171 @@
+"""Hygiene of the chapters' notebooks."""
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
+
+# A misspelt tag is ignored by whatever should read it: only these are known.
+TAGS = {
+    "nbval-check-output",  # nbval compares what the cell prints with what is stored
+    "hide-input",  # myst-nb folds the code
+    "hide-cell",
+    "remove-cell",
+    "raises-exception",  # the error is the lesson
+    "long-cell",  # the definition of a model is the lesson
+}
+CELL_METADATA = {"tags", "mystnb"}  # no time stamps, no state of an editor
+NOTEBOOK_METADATA = {"kernelspec", "language_info"}
+MAX_LINES, MAX_LINES_TAGGED = 15, 25
+MIN_ALT = 30  # characters: fewer make a label, not a sentence
+# Calls on plt, sns or plots that draw nothing
+SILENT_CALLS = {"use_style", "rc", "close", "set_theme", "set_palette", "set_context", "color_palette", "get_cmap"}
+LAST_HEADINGS = ("summary", "exercises")
+AFTER_THEM = {"references", "further reading"}
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
+MARKDOWN_IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\(")
+
+
+def chapters(root):
+    """Return the notebooks of the book below ``root``."""
+    found = Path(root, "book").rglob("*.ipynb")
+    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def code_cells(notebook):
+    return [(number, cell) for number, cell in enumerate(notebook.cells, 1) if cell.cell_type == "code"]
+
+
+def syntax_tree(cell):
+    """Return the cell's syntax tree, magics and shell lines translated first."""
+    return ast.parse(TransformerManager().transform_cell(cell.source))
+
+
+def metadata(notebook):
+    """Metadata names the plain kernel, and holds nothing that changes from run to run."""
+    complaints = [f"unknown metadata {key!r} of the notebook" for key in set(notebook.metadata) - NOTEBOOK_METADATA]
+    if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
+        complaints.append("the kernel must be python3")
+    if "version" in notebook.metadata.get("language_info", {}):
+        complaints.append("language_info holds a Python version, which differs between machines")
+    for number, cell in enumerate(notebook.cells, 1):
+        complaints += [f"cell {number}: unknown metadata {key!r}" for key in set(cell.metadata) - CELL_METADATA]
+        complaints += [f"cell {number}: unknown tag {tag!r}" for tag in tags(cell) if tag not in TAGS]
+        if "attachments" in cell:
+            complaints.append(f"cell {number}: a file attached; keep it under book/_static")
+    return complaints
+
+
+def outputs(notebook):
+    """Outputs are stored where nbval compares them, as plain text, and nowhere else."""
+    complaints = []
+    for number, cell in code_cells(notebook):
+        if cell.execution_count is not None:
+            complaints.append(f"cell {number}: has an execution count")
+        if "nbval-check-output" not in tags(cell):
+            if cell.outputs:
+                complaints.append(f"cell {number}: has outputs without the tag nbval-check-output")
+            continue
+        if not cell.outputs:
+            complaints.append(f"cell {number}: tagged nbval-check-output and has no outputs; run `make outputs`")
+        complaints += [f"cell {number}: {fault}" for fault in map(_unfit_output, cell.outputs) if fault]
+    return complaints
+
+
+def _unfit_output(output):
+    if output.output_type == "stream":
+        return None if output.name == "stdout" else f"stores {output.name}, which nbval would compare"
+    if output.output_type == "error":
+        return "stores an error"
+    if output.get("execution_count") is not None:
+        return "has an output with an execution count"
+    kinds = sorted(set(output.data) - {"text/plain"})
+    return f"stores {', '.join(kinds)} besides text: print the result instead" if kinds else None
+
+
+def cell_length(notebook):
+    """Cells are short enough to be read beside the prose that explains them."""
+    complaints = []
+    for number, cell in code_cells(notebook):
+        lines = len(cell.source.splitlines())
+        limit = MAX_LINES_TAGGED if "long-cell" in tags(cell) else MAX_LINES
+        if lines > limit:
+            complaints.append(f"cell {number}: {lines} lines of code, at most {limit}")
+        if not cell.source.strip():
+            complaints.append(f"cell {number}: empty")
+    return complaints
+
+
+def imports_first(notebook):
+    """The first code cell imports."""
+    cells = code_cells(notebook)
+    if not cells:
+        return ["no code cell"]
+    number, first = cells[0]
+    if any(isinstance(node, ast.Import | ast.ImportFrom) for node in syntax_tree(first).body):
+        return []
+    return [f"cell {number}: the first code cell must import what the chapter uses"]
+
+
+def draws(tree):
+    """Tell whether running the code draws: calls on plt, sns or plots, and functions or methods named plot…"""
+    pending = [node for node in tree.body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Call) and _draws_by_name(node.func):
+            return True
+        pending += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.Lambda)]
+    return False
+
+
+def _draws_by_name(function):
+    if isinstance(function, ast.Name):
+        return function.id.startswith("plot_")
+    if not isinstance(function, ast.Attribute) or function.attr in SILENT_CALLS:
+        return False
+    on_module = isinstance(function.value, ast.Name) and function.value.id in {"plt", "sns", "plots"}
+    return on_module or function.attr == "plot" or function.attr.startswith("plot_")
+
+
+def alt_texts(notebook):
+    """Each figure has a sentence that tells what it shows."""
+    complaints = []
+    for number, cell in code_cells(notebook):
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "").strip()
+        if not alt and draws(syntax_tree(cell)):
+            complaints.append(f"cell {number}: draws without an alt text; set mystnb.image.alt in its metadata")
+        if alt and (len(alt) < MIN_ALT or " " not in alt):
+            complaints.append(f"cell {number}: alt text {alt!r} is a label; state the finding in a sentence")
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type == "markdown":
+            short = [m["alt"] for m in MARKDOWN_IMAGE.finditer(cell.source) if len(m["alt"]) < MIN_ALT]
+            complaints += [f"cell {number}: alt text {alt!r} is a label" for alt in short]
+    return complaints
+
+
+def finished(notebook):
+    """Nothing is left to do, and the chapter ends with a summary and exercises."""
+    complaints = []
+    for number, cell in enumerate(notebook.cells, 1):
+        complaints += [f"cell {number}: {mark}" for mark in UNFINISHED.findall(cell.source)]
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    headings = [line[3:].strip().lower() for line in text.splitlines() if line.startswith("## ")]
+    last = [heading for heading in headings if heading not in AFTER_THEM][-2:]
+    if [heading.split(":")[0] for heading in last] != list(LAST_HEADINGS):
+        complaints.append(f"the last headings must be Summary and Exercises, not {last}")
+    return complaints
+
+
+RULES = [metadata, outputs, cell_length, imports_first, alt_texts, finished]
+
+
+def complaints_about(path):
+    """Return what every rule has to say about one notebook file."""
+    notebook = nbformat.read(path, as_version=4)
+    return [f"{path}: {complaint}" for rule in RULES for complaint in rule(notebook)]

@@ -1,0 +1,127 @@
+"""Every chapter keeps the rules of hygiene, and each rule sees what it is there to see."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+import tidy_notebooks
+from rules import ROOT, notebooks, outputs
+
+CHAPTERS = notebooks.chapters(ROOT)
+SENTENCE = "Both losses fall and stay together for all fifty seeds."
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("rule", notebooks.RULES, ids=lambda rule: rule.__name__)
+def test_chapter_keeps_rule(path, rule):
+    complaints = rule(nbformat.read(path, as_version=4))
+    assert not complaints, "\n".join(complaints)
+
+
+def test_there_are_chapters():
+    assert CHAPTERS
+
+
+def chapter(*cells, **metadata):
+    """A notebook that keeps every rule, with ``cells`` in its middle."""
+    end = new_markdown_cell("## Summary\n\nIt held.\n\n## Exercises\n\nRepeat it.")
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}} | metadata
+    return new_notebook(cells=[new_code_cell("import numpy as np"), *cells, end], metadata=metadata)
+
+
+def code(source="1 + 1", tags=(), outputs=(), alt=None, **metadata):
+    if tags:
+        metadata["tags"] = list(tags)
+    if alt is not None:
+        metadata["mystnb"] = {"image": {"alt": alt}}
+    return new_code_cell(source, outputs=list(outputs), metadata=metadata)
+
+
+STDOUT = new_output("stream", name="stdout", text="0.88\n")
+STDERR = new_output("stream", name="stderr", text="a warning\n")
+HTML = new_output("execute_result", data={"text/plain": "frame", "text/html": "<table>"}, execution_count=None)
+CHECKED = ["nbval-check-output"]
+
+GOOD = {
+    "plain": chapter(),
+    "stored print": chapter(code("print(0.88)", CHECKED, [STDOUT])),
+    "figure": chapter(code("plots.plot_loss(history)", alt=SENTENCE)),
+    "defines a figure": chapter(code("def draw(ax):\n    plt.plot([1])")),
+    "style only": chapter(code("plots.use_style()\nsns.set_theme()")),
+    "magic": chapter(code("%matplotlib inline")),
+    "long model": chapter(code("\n".join(["x = 1"] * 25), ["long-cell"])),
+    "references last": chapter(new_markdown_cell("Data"))
+    | {"cells": [*chapter().cells, new_markdown_cell("## References")]},
+}
+
+BAD = {
+    "untagged output": (chapter(code(outputs=[STDOUT])), "outputs without the tag"),
+    "tagged, never run": (chapter(code(tags=CHECKED)), "has no outputs"),
+    "stored stderr": (chapter(code(tags=CHECKED, outputs=[STDERR])), "stores stderr"),
+    "stored html": (chapter(code(tags=CHECKED, outputs=[HTML])), "stores text/html"),
+    "count": (chapter(code() | {"execution_count": 3}), "execution count"),
+    "misspelt tag": (chapter(code(tags=["nbval-check-outputs"])), "unknown tag 'nbval-check-outputs'"),
+    "time stamp": (chapter(code(execution={"iopub.status.busy": "2026"})), "unknown metadata 'execution'"),
+    "editor state": (chapter(colab={"provenance": []}), "unknown metadata 'colab'"),
+    "other kernel": (chapter(kernelspec={"name": "my-env", "display_name": "mine"}), "kernel must be python3"),
+    "Python version": (chapter(language_info={"name": "python", "version": "3.11.7"}), "Python version"),
+    "16 lines": (chapter(code("\n".join(["x = 1"] * 16))), "16 lines of code, at most 15"),
+    "26 lines, tagged": (chapter(code("\n".join(["x = 1"] * 26), ["long-cell"])), "at most 25"),
+    "empty cell": (chapter(code("")), "empty"),
+    "late import": (new_notebook(cells=[code("x = 1"), *chapter().cells]), "first code cell must import"),
+    "figure without alt": (chapter(code("fig, ax = plt.subplots()")), "draws without an alt text"),
+    "plot function without alt": (chapter(code("plot_latent(z)")), "draws without an alt text"),
+    "frame plot without alt": (chapter(code("history.plot()")), "draws without an alt text"),
+    "alt is a label": (chapter(code("plt.plot(x)", alt="loss curve")), "is a label"),
+    "picture in prose": (chapter(new_markdown_cell("![plot](_static/plot.svg)")), "alt text 'plot' is a label"),
+    "unfinished": (chapter(new_markdown_cell("TODO: say why")), "TODO"),
+    "no exercises": (chapter(new_markdown_cell("## Data")) | {"cells": chapter().cells[:1]}, "Summary and Exercises"),
+}
+
+
+@pytest.mark.parametrize("notebook", GOOD.values(), ids=GOOD)
+def test_good_notebook_passes(notebook):
+    assert [complaint for rule in notebooks.RULES for complaint in rule(nbformat.from_dict(notebook))] == []
+
+
+@pytest.mark.parametrize(("notebook", "message"), BAD.values(), ids=BAD)
+def test_bad_notebook_is_told(notebook, message):
+    complaints = [complaint for rule in notebooks.RULES for complaint in rule(nbformat.from_dict(notebook))]
+    assert any(message in complaint for complaint in complaints), complaints
+
+
+def test_complaints_name_the_file(tmp_path):
+    path = tmp_path / "bad.ipynb"
+    nbformat.write(chapter(code(outputs=[STDOUT])), path)
+    assert notebooks.complaints_about(path)[0].startswith(f"{path}: cell 2:")
+
+
+def test_stripping_keeps_what_nbval_compares():
+    stamped = {"execution": {"iopub.status.busy": "2026"}}
+    notebook = chapter(
+        code("print(0.88)", CHECKED, [STDOUT], **stamped),
+        code("x", outputs=[HTML], **stamped),
+        language_info={"name": "python", "version": "3.11.7"},
+    )
+    notebook.cells[2].execution_count = 4
+    stripped = outputs.strip(notebook)
+    assert [cell.outputs for cell in stripped.cells[1:3]] == [[STDOUT], []]
+    assert [complaint for rule in notebooks.RULES for complaint in rule(stripped)] == []
+
+
+def test_tidying_writes_only_what_changes(tmp_path, capsys):
+    path = tmp_path / "chapter.ipynb"
+    nbformat.write(chapter(code(outputs=[STDOUT])), path)
+    assert tidy_notebooks.main(["--check", str(path)]) == 1
+    assert "outputs without the tag" in capsys.readouterr().out
+    assert tidy_notebooks.main([str(path)]) == 1  # a hook reports a change by its exit code
+    assert tidy_notebooks.main([str(path)]) == 0
+    assert tidy_notebooks.main(["--check", str(path)]) == 0
+
+
+def test_running_stores_what_is_compared(tmp_path):
+    path = tmp_path / "chapter.ipynb"
+    nbformat.write(chapter(code("print(np.round(0.881, 2))", CHECKED), code("1 + 1")), path)
+    assert tidy_notebooks.main(["--run", str(path)]) == 0
+    assert notebooks.complaints_about(path) == []
+    assert nbformat.read(path, as_version=4).cells[1].outputs == [STDOUT]
