@@ -6,6 +6,8 @@ VENV  := .venv
 PY    := $(VENV)/bin/python
 STAMP := $(VENV)/.complete
 PYTHON ?=
+# With NO_INSTALL=1 the environment stays as it is, whatever the lock says.
+SETUP := $(if $(NO_INSTALL),,$(STAMP))
 LOOKED_FOR := $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11 python)
 
 # A backend chosen in the user's shell would keep the figures out of the executed notebooks.
@@ -19,25 +21,25 @@ unexport PYTHONPATH PYTHONHOME
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-book: $(STAMP) ## run every chapter, build the HTML, check it, print its address
+book: $(SETUP) ## run every chapter, build the HTML, check it, print its address
 	rm -rf _build/html _build/.doctrees _build/jupyter_execute
 	$(VENV)/bin/jupyter-book build . --all -W -n --keep-going
 	$(PY) -m pytest -q tests/html
 	@$(PY) -c 'import pathlib; print("The book:", pathlib.Path("_build/html/index.html").resolve().as_uri())'
 
-test: $(STAMP) ## unit tests, then every notebook
-	MPLBACKEND=Agg $(PY) -m pytest
+test: $(SETUP) ## unit tests, then every notebook
+	$(PY) -m pytest
 	$(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope book/
 
-bench: $(STAMP) ## measure the trainer against keras.Model.fit
+bench: $(SETUP) ## measure the trainer against keras.Model.fit
 	$(PY) benchmarks/run.py
 
-lint: $(STAMP) ## style of the code, hygiene of the notebooks
+lint: $(SETUP) ## style of the code, hygiene of the notebooks
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) tests/tidy_notebooks.py --check
 
-outputs: $(STAMP) ## run the chapters, store anew what cells tagged nbval-check-output print
+outputs: $(SETUP) ## run the chapters, store anew what cells tagged nbval-check-output print
 	$(PY) tests/tidy_notebooks.py --run
 
 # uv resolves for every platform and Python version at once, pip for the running one only.
