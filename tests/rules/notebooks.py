@@ -13,6 +13,7 @@ TAGS = {
     "hide-input",  # myst-nb folds the code
     "hide-cell",
     "remove-cell",
+    "remove-stderr",  # chatter of libraries that cannot be silenced, such as TensorFlow's on import
     "raises-exception",  # the error is the lesson
     "long-cell",  # the definition of a model is the lesson
 }
