@@ -1,0 +1,17 @@
+"""The course's figures: arrays and long frames in, Axes out; nothing here trains, computes a score, or saves a file."""
+
+from aecourse.plots.code import plot_clusters, plot_encoder_weights, plot_latent_3d, plot_latent_projections
+from aecourse.plots.seeds import plot_loss, plot_seed_values
+from aecourse.plots.style import MARKERS, PALETTE, use_style
+
+__all__ = [
+    "MARKERS",
+    "PALETTE",
+    "plot_clusters",
+    "plot_encoder_weights",
+    "plot_latent_3d",
+    "plot_latent_projections",
+    "plot_loss",
+    "plot_seed_values",
+    "use_style",
+]

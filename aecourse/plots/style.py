@@ -1,0 +1,78 @@
+"""One style for all figures, and the Axes that they are drawn in."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from mpl_toolkits.mplot3d import Axes3D
+
+__all__ = ["INK", "MARKERS", "PALETTE", "axes_or_new", "axes_row_or_new", "group_style", "use_style"]
+
+# Okabe & Ito (2008), jfly.uni-koeln.de/color, in an order that keeps neighbours apart for colour-blind readers; their
+# yellow is left out, too pale on white. Colour never stands alone: every group has a marker of its own as well.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "^", "s", "D", "v", "P", "X", "p")  # eight to seven colours: 56 groups before a pair repeats
+INK = "#262626"
+
+
+def use_style():
+    """Give all figures of a session the course's style; call it once, in a chapter's first cell.
+
+    Figures keep a white ground of their own, so that they read the same on a light and on a dark page.
+    """
+    mpl.rcParams.update(
+        {
+            "axes.axisbelow": True,
+            "axes.edgecolor": INK,
+            "axes.grid": True,
+            "axes.labelcolor": INK,
+            "axes.prop_cycle": mpl.cycler(color=PALETTE),
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "axes.titlelocation": "left",
+            "axes.titlesize": 11,
+            "figure.constrained_layout.use": True,
+            "figure.facecolor": "white",
+            "figure.figsize": (7.0, 4.2),
+            "font.size": 10,
+            "grid.color": "#DDDDDD",
+            "grid.linewidth": 0.7,
+            "legend.fontsize": 9,
+            "legend.framealpha": 0.9,
+            "legend.title_fontsize": 9,
+            "savefig.facecolor": "white",
+            "svg.hashsalt": "aecourse",  # equal figures give equal files
+            "text.color": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+        }
+    )
+
+
+def group_style(i):
+    return {
+        "color": PALETTE[i % len(PALETTE)],
+        "marker": MARKERS[i % len(MARKERS)],
+        "s": 26,
+        "alpha": 0.85,
+        "linewidth": 0.4,
+        "edgecolor": "white",
+    }
+
+
+def axes_or_new(ax, **options):
+    is_3d = "subplot_kw" in options
+    if ax is None:
+        return plt.subplots(**options)[1]
+    if isinstance(ax, Axes3D) != is_3d:
+        kind = "in space: subplot_kw={'projection': '3d'}" if is_3d else "flat, without a projection"
+        raise TypeError(f"`ax` must be Axes {kind}. Received: ax of type {type(ax).__name__}.")
+    return ax
+
+
+def axes_row_or_new(axes, n_axes, **options):
+    if axes is None:
+        return plt.subplots(1, n_axes, squeeze=False, **options)[1][0]
+    axes = np.atleast_1d(axes).ravel()
+    if len(axes) != n_axes:
+        raise ValueError(f"`axes` must be {n_axes} Axes, one for each view. Received: {len(axes)}.")
+    return axes
