@@ -29,7 +29,7 @@ def history():
 
     Training loss of seed s at epoch e is 10 * e + s, validation 100 more; with penalties, 1000 more.
     """
-    rows = [(seed, epoch, 10 * epoch + seed) for seed in (0, 1, 2, 3) for epoch in (1, 2, 3)]
+    rows = [(seed, epoch, 10.0 * epoch + seed) for seed in (0, 1, 2, 3) for epoch in (1, 2, 3)]
     frame = pd.DataFrame(rows, columns=["seed", "epoch", "reconstruction_loss"])
     frame["val_reconstruction_loss"] = frame["reconstruction_loss"] + 100
     frame["loss"] = frame["reconstruction_loss"] + 1000

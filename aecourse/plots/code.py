@@ -119,7 +119,7 @@ def plot_clusters(z, clusters, *, axes=None):
     if axes is None and len(views) == 4:
         figure = plt.figure(figsize=(9.0, 6.8))
         axes = [figure.add_subplot(2, 2, i + 1, projection="3d" if i == 0 else None) for i in range(4)]
-    axes = axes_row_or_new(axes, len(views), figsize=(6.0, 4.2))
+    axes = axes_row_or_new(axes, len(views), n_in_space=len(views) // 4, figsize=(6.0, 4.2))
     for i, (ax, view) in enumerate(zip(axes, views, strict=True)):
         _draw_groups(ax, z, view, groups, legend=i == len(views) // 3)  # beside the upper right view
     if len(views) == 4:  # too narrow for three long labels; the flat views beside it have them

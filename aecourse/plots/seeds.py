@@ -48,17 +48,7 @@ def plot_loss(history, *, loss="reconstruction_loss", unit="MSE", baselines=None
     TypeError, ValueError
         If `history` is no such frame, holds a seed's epoch twice, or no seed has finite losses throughout.
     """
-    val_loss = f"val_{loss}"
-    _check_frame("history", history, ["seed", "epoch", loss], numeric=["epoch", loss])
-    columns = [loss, val_loss] if val_loss in history and history[val_loss].notna().any() else [loss]
-    finite = np.isfinite(history[columns].to_numpy(dtype="float64")).all(axis=1)
-    broken = set(history.loc[~finite, "seed"])
-    kept = history[~history["seed"].isin(broken)]
-    if kept.empty:
-        raise ValueError(f"`history` must hold a seed with finite losses. Received: {len(broken)} seeds, none of them.")
-    if kept.duplicated(["seed", "epoch"]).any():
-        seed, epoch = kept.loc[kept.duplicated(["seed", "epoch"]), ["seed", "epoch"]].iloc[0]
-        raise ValueError(f"`history` must have one row per seed and epoch. Received: seed {seed}, epoch {epoch} twice.")
+    columns, kept, n_broken = _check_history(history, loss)
     baselines = _check_baselines(baselines)
     if log_scale and min(kept[columns].min().min(), *baselines.values(), np.inf) <= 0:
         raise ValueError("`log_scale` must be False for losses that are zero or negative. Received: log_scale=True.")
@@ -70,7 +60,7 @@ def plot_loss(history, *, loss="reconstruction_loss", unit="MSE", baselines=None
     ):
         curves = kept.pivot(index="epoch", columns="seed", values=column).ffill()  # (n_epochs, n_seeds)
         middle, low, high, band = _interval(curves.to_numpy(), axis=1)
-        label = f"{part}: median of {len(last)} seeds, band {band}" if len(last) > 1 else f"{part}: one seed"
+        label = f"{part}: median of {len(last)} seeds, band: their {band}" if len(last) > 1 else f"{part}: one seed"
         if len(last) > 1:
             ax.fill_between(curves.index, low, high, color=color, alpha=0.22, linewidth=0)
         ax.plot(curves.index, middle, color=color, linestyle=line, linewidth=1.8, label=label)
@@ -80,8 +70,8 @@ def plot_loss(history, *, loss="reconstruction_loss", unit="MSE", baselines=None
     notes = []
     if stopped := int((last < last.max()).sum()):
         notes.append(f"{stopped} stopped before epoch {last.max()} and keep their last value")
-    if broken:
-        notes.append(f"{len(broken)} more with losses that are not finite: left out")
+    if n_broken:
+        notes.append(f"{n_broken} more with losses that are not finite: left out")
     ax.legend(title="\n".join(notes) or None, alignment="left", loc="upper right")
     ax.set(xlabel="Epoch", ylabel=f"{QUANTITIES.get(loss, loss)} ({unit})")
     if log_scale:
@@ -153,7 +143,28 @@ def _interval(values, *, axis=0, n_smallest=None):
     n_seeds = values.shape[axis] if n_smallest is None else n_smallest
     enough = n_seeds >= 40  # below, 2.5 % of the seeds is less than one
     low, middle, high = np.percentile(values, [2.5, 50, 97.5] if enough else [0, 50, 100], axis=axis)
-    return middle, low, high, "2.5 to 97.5 %" if enough else "min to max"
+    return middle, low, high, "2.5 to 97.5 percentiles" if enough else "minimum to maximum"
+
+
+def _check_history(history, loss):
+    """Columns to draw, the rows of the seeds whose losses are finite throughout, and the number of the other seeds."""
+    _check_frame("history", history, ["seed", "epoch", loss], numeric=["epoch", loss])
+    val_loss = f"val_{loss}"
+    columns = [loss, val_loss] if val_loss in history and history[val_loss].notna().any() else [loss]
+    _check_frame("history", history, columns, numeric=columns)
+    finite = np.isfinite(history[columns].to_numpy(dtype="float64")).all(axis=1)
+    broken = set(history.loc[~finite, "seed"])
+    kept = history[~history["seed"].isin(broken)]
+    if kept.empty:
+        raise ValueError(f"`history` must hold a seed with finite losses. Received: {len(broken)} seeds without.")
+    if (twice := kept.duplicated(["seed", "epoch"])).any():
+        seed, epoch = kept.loc[twice, ["seed", "epoch"]].iloc[0]
+        raise ValueError(f"`history` must have one row per seed and epoch. Received: seed {seed}, epoch {epoch} twice.")
+    present = kept.pivot(index="epoch", columns="seed", values=loss).notna()
+    if (gaps := present & ~present.cummin()).any(axis=None) or not present.iloc[0].all():
+        seed = present.columns[(gaps.any() | ~present.iloc[0]).to_numpy()][0]
+        raise ValueError(f"`history` must have every epoch of a seed up to its last. Received: gaps in seed {seed}.")
+    return columns, kept, len(broken)
 
 
 def _check_frame(name, frame, columns, *, numeric):

@@ -3,6 +3,7 @@
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from mpl_toolkits.mplot3d import Axes3D
 
 __all__ = ["INK", "MARKERS", "PALETTE", "axes_or_new", "axes_row_or_new", "group_style", "use_style"]
@@ -49,6 +50,7 @@ def use_style():
 
 
 def group_style(i):
+    """Colour and marker of the i-th class or cluster, for `Axes.scatter`."""
     return {
         "color": PALETTE[i % len(PALETTE)],
         "marker": MARKERS[i % len(MARKERS)],
@@ -60,19 +62,26 @@ def group_style(i):
 
 
 def axes_or_new(ax, **options):
-    is_3d = "subplot_kw" in options
+    """Return `ax`, or the Axes of a new figure, in space if `options` ask for a projection."""
     if ax is None:
         return plt.subplots(**options)[1]
-    if isinstance(ax, Axes3D) != is_3d:
-        kind = "in space: subplot_kw={'projection': '3d'}" if is_3d else "flat, without a projection"
-        raise TypeError(f"`ax` must be Axes {kind}. Received: ax of type {type(ax).__name__}.")
-    return ax
+    return _check_kind("ax", ax, in_space="subplot_kw" in options)
 
 
-def axes_row_or_new(axes, n_axes, **options):
+def axes_row_or_new(axes, n_axes, *, n_in_space=0, **options):
+    """Return `axes` as an array, the first `n_in_space` of them in space, or the Axes of a new figure in a row."""
     if axes is None:
         return plt.subplots(1, n_axes, squeeze=False, **options)[1][0]
     axes = np.atleast_1d(axes).ravel()
     if len(axes) != n_axes:
         raise ValueError(f"`axes` must be {n_axes} Axes, one for each view. Received: {len(axes)}.")
+    for i, ax in enumerate(axes):
+        _check_kind(f"axes[{i}]", ax, in_space=i < n_in_space)
     return axes
+
+
+def _check_kind(name, ax, *, in_space):
+    if not isinstance(ax, Axes) or isinstance(ax, Axes3D) != in_space:
+        kind = "made with subplot_kw={'projection': '3d'}" if in_space else "flat, made without a projection"
+        raise TypeError(f"`{name}` must be Axes {kind}. Received: {name} of type {type(ax).__name__}.")
+    return ax
