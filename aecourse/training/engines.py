@@ -1,0 +1,188 @@
+"""One epoch of training, compiled: for a stack of replicates at once, or for one at a time.
+
+Both engines hold the data once, walk it by the row numbers they are given, and return the losses of the
+epoch as ``fit`` reports them: the mean over batches, weighted by their sizes, while the weights move.
+"""
+
+import keras
+import tensorflow as tf
+
+from aecourse.training.noise import fed_layers, feed
+
+
+class Engine:
+    """What both engines share: the walk over batches.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Run through `stateless_call` by a stack, and itself by a single replicate.
+    objective : Objective
+    optimizer : keras.optimizers.Optimizer
+        Not built yet; the engine's own.
+    batch_size : int
+    train, val : tuple (x, y) of structures of tensors, each (n_samples, ...)
+        `val` may be None. Where `y` is `x` itself, its rows are gathered once.
+    n_runs : int
+        Replicates in the stack.
+    """
+
+    def __init__(self, model, objective, optimizer, batch_size, train, val, n_runs):
+        self.model, self.objective, self.optimizer = model, objective, optimizer
+        self.fed_layers = fed_layers(model)
+        self.batch_size, self.n_runs = batch_size, n_runs
+        self.train, self.val = train, val
+        self._make_variables()
+        optimizer.build(self.trainable)
+        self._fresh_optimizer = [keras.ops.convert_to_numpy(v) for v in optimizer.variables]
+        self._train_epoch = tf.function(self._train_epoch_graph)
+        self._val_epoch = tf.function(self._val_epoch_graph)
+
+    def start(self, state):
+        """Put `state`, a list of arrays (n_runs, ...) in the order of `model.variables`, and a fresh optimizer in."""
+        for variable, value in zip(self.variables, state, strict=True):
+            variable.assign(self._inward(value))
+        for variable, value in zip(self.optimizer.variables, self._fresh_optimizer, strict=True):
+            variable.assign(value)
+
+    def state(self):
+        """The weights now, as `start` takes them."""
+        return [self._outward(keras.ops.convert_to_numpy(variable)) for variable in self.variables]
+
+    def train_epoch(self, order, noise):
+        """Train on the rows `order`, int32 (n_runs, n_samples); losses of this epoch, (n_runs, 1 + n_outputs).
+
+        `noise` holds that of each fed layer, (n_runs, n_samples, ...).
+        """
+        noise = [self._inward(each) for each in noise]
+        return self._train_epoch(self._inward(order), noise).numpy().reshape(self.n_runs, -1)
+
+    def val_epoch(self):
+        """Losses on the validation rows, (n_runs, 1 + n_outputs)."""
+        return self._val_epoch().numpy().reshape(self.n_runs, -1)
+
+    def _train_epoch_graph(self, order, noise):
+        def one_batch(start, stop):
+            x, y = _gather(*self.train, order[..., start:stop])
+            return self._train_step(x, y, [self._cut_noise(each, start, stop) for each in noise])
+
+        return self._mean_over_batches(order.shape[-1], one_batch)
+
+    def _val_epoch_graph(self):
+        x, y = self.val
+
+        def one_batch(start, stop):
+            def cut(tensor):
+                return tensor[start:stop]
+
+            x_batch = tf.nest.map_structure(cut, x)
+            return self._val_step(x_batch, x_batch if y is x else tf.nest.map_structure(cut, y))
+
+        return self._mean_over_batches(len(tf.nest.flatten(x)[0]), one_batch)
+
+    def _mean_over_batches(self, n_samples, one_batch):
+        total = tf.zeros(self._losses_shape())
+        for start in tf.range(0, n_samples, self.batch_size):
+            stop = tf.minimum(start + self.batch_size, n_samples)
+            total += one_batch(start, stop) * tf.cast(stop - start, tf.float32)
+        return total / n_samples
+
+
+class StackedEngine(Engine):
+    """All replicates in each operation: every weight has a leading axis of length n_runs."""
+
+    def _make_variables(self):
+        # Layer variables in the order of model.variables; those that training moves by gradient apart.
+        self.variables = [
+            keras.Variable(
+                tf.zeros((self.n_runs, *v.shape), v.dtype), dtype=v.dtype, trainable=v.trainable, name=v.name
+            )
+            for v in self.model.variables
+        ]
+        stacked = {id(v): s for v, s in zip(self.model.variables, self.variables, strict=True)}
+        self.trainable = [stacked[id(v)] for v in self.model.trainable_variables]
+        self.others = [stacked[id(v)] for v in self.model.non_trainable_variables]
+
+    def _inward(self, value):
+        return value
+
+    _outward = _inward
+
+    def _losses_shape(self):
+        return (self.n_runs, 1 + len(self.objective.names))
+
+    def _cut_noise(self, noise, start, stop):
+        return noise[:, start:stop]
+
+    def _run(self, trainable, others, x, y, noise=(), training=True):
+        """One replicate: its losses (1 + n_outputs,) and what its other variables become."""
+        if training:
+            feed(self.fed_layers, noise)
+        y_pred, others, penalties = self.model.stateless_call(
+            trainable, others, x, training=training, return_losses=True
+        )
+        return self.objective(y, y_pred, penalties), others
+
+    def _train_step(self, x, y, noise):
+        trainable, others = [v.value for v in self.trainable], [v.value for v in self.others]
+        with tf.GradientTape() as tape:
+            tape.watch(trainable)
+            losses, others = tf.vectorized_map(lambda run: self._run(*run), (trainable, others, x, y, noise))
+            # The sum over replicates has for each replicate's weights the gradient of its own loss.
+            total = tf.reduce_sum(losses[:, 0])
+        self.optimizer.apply(tape.gradient(total, trainable), self.trainable)
+        for variable, value in zip(self.others, others, strict=True):
+            variable.assign(value)
+        return losses
+
+    def _val_step(self, x, y):
+        trainable, others = [v.value for v in self.trainable], [v.value for v in self.others]
+        return tf.vectorized_map(lambda run: self._run(*run, x, y, training=False)[0], (trainable, others))
+
+
+class SingleEngine(Engine):
+    """One replicate at a time, in the model itself: for large steps, and for operations that do not vectorise."""
+
+    def __init__(self, *args, jit_compile=False, **kwargs):
+        self._jit_compile = jit_compile
+        super().__init__(*args, **kwargs)
+
+    def _make_variables(self):
+        self.variables = self.model.variables
+        self.trainable = self.model.trainable_variables
+        # XLA over a whole epoch would copy the data at every step; over one step, it fuses small operations.
+        self._train_step = tf.function(self._train_step_graph, jit_compile=self._jit_compile)
+        self._val_step = tf.function(self._val_step_graph, jit_compile=self._jit_compile)
+
+    def _inward(self, value):
+        return value[0]
+
+    def _outward(self, value):
+        return value[None]
+
+    def _losses_shape(self):
+        return (1 + len(self.objective.names),)
+
+    def _cut_noise(self, noise, start, stop):
+        return noise[start:stop]
+
+    def _train_step_graph(self, x, y, noise):
+        feed(self.fed_layers, noise)
+        with tf.GradientTape() as tape:
+            losses = self.objective(y, self.model(x, training=True), self.model.losses)
+            total = losses[0]
+        self.optimizer.apply(tape.gradient(total, [v.value for v in self.trainable]), self.trainable)
+        return losses
+
+    def _val_step_graph(self, x, y):
+        return self.objective(y, self.model(x, training=False), self.model.losses)
+
+
+def _gather(x, y, rows):
+    """Rows of `x` and `y`; `y` is the gathered `x` where the two are one."""
+
+    def take(tensor):
+        return tf.gather(tensor, rows)
+
+    x_rows = tf.nest.map_structure(take, x)
+    return x_rows, x_rows if y is x else tf.nest.map_structure(take, y)

@@ -1,0 +1,165 @@
+"""The state that each seed starts from: the one that ``keras.utils.set_random_seed(seed); build_model()`` gives.
+
+Building a Keras model costs tens of milliseconds, nearly all of it bookkeeping, while its random weights
+cost microseconds. So one model is built, what its random draws came from is traced, and the draws are
+repeated for every other seed. A second model, built the slow way, proves the result equal to the last bit;
+where it is not (a builder with random numbers of its own, say), every model is built.
+"""
+
+import random
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+
+# Below this many seeds, building each model is as quick as tracing one.
+FEW_SEEDS = 4
+# Keras draws the seed of each unseeded initializer and noise layer so; see keras.src.random.make_default_seed.
+LARGEST_DRAW = int(1e9)
+
+
+def initial_states(build_model, seeds, example):
+    """Build a model, and the state of each seed's replicate before training.
+
+    Parameters
+    ----------
+    build_model : callable returning an uncompiled keras.Model
+        Called with no arguments, after all random generators have been seeded.
+    seeds : list of int
+        Distinct seeds.
+    example : array or structure of arrays
+        One row of the inputs; a model that does not know its input shape yet is built by it.
+
+    Returns
+    -------
+    model : keras.Model
+        The model of the first seed, to run all others through.
+    states : list of ndarray, one per entry of `model.variables`, each (n_seeds, *variable.shape)
+    """
+    model = build_seeded(build_model, seeds[0], example)
+    last = build_seeded(build_model, seeds[-1], example)
+    _check_independent(model, last, same_seed=len(seeds) == 1)
+    first_state, last_state = _state(model), _state(last)
+    if [value.shape for value in first_state] != [value.shape for value in last_state]:
+        raise ValueError(
+            "`build_model` must build the same architecture at every call. "
+            f"Received: models with variables of shapes {[v.shape for v in first_state]} "
+            f"and {[v.shape for v in last_state]}."
+        )
+    if len(seeds) >= FEW_SEEDS:
+        states = _redraw(model, seeds)
+        if states is not None and all(
+            np.array_equal(drawn[-1], built) for drawn, built in zip(states, last_state, strict=True)
+        ):
+            return model, states
+    middle = [_state(build_seeded(build_model, seed, example)) for seed in seeds[1:-1]]
+    every = [first_state, *middle, last_state][: len(seeds)]
+    return model, [np.stack(values) for values in zip(*every, strict=True)]
+
+
+def build_seeded(build_model, seed, example):
+    """Call `build_model` as after ``keras.utils.set_random_seed(seed)``; check that a model comes back.
+
+    The generators of Python and NumPy are put back afterwards, so that the caller's own draws do not change;
+    TensorFlow's global seed, which cannot be read, stays at `seed`.
+    """
+    with _generators_restored():
+        keras.utils.set_random_seed(seed)
+        model = build_model()
+        if isinstance(model, keras.Model) and not model.built:
+            model(example)
+    if not isinstance(model, keras.Model):
+        raise TypeError(
+            "`build_model` must return an uncompiled keras.Model. "
+            f"Received: build_model() returned {type(model).__name__}."
+        )
+    if model.compiled:
+        raise ValueError(
+            "`build_model` must return an uncompiled keras.Model. Received: a compiled one. "
+            "Leave `model.compile(...)` out and pass optimizer and loss to `train_replicates`."
+        )
+    return model
+
+
+@contextmanager
+def _generators_restored():
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - put back as they were
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
+
+
+def _check_independent(model, other, *, same_seed):
+    shared = {id(v) for v in model.variables} & {id(v) for v in other.variables}
+    if shared:
+        names = ", ".join(v.path for v in model.variables if id(v) in shared)
+        raise ValueError(
+            "`build_model` must make new layers at every call, or a replicate would start from weights that "
+            f"another one has trained. Received: models that share {names}. Create the layers inside `build_model`."
+        )
+    if same_seed and not all(map(np.array_equal, _state(model), _state(other))):
+        raise ValueError(
+            "`build_model` must give the same weights for the same seed. Received: two models with different weights "
+            "after `keras.utils.set_random_seed`. Draw random numbers from seeded generators only."
+        )
+
+
+def _state(model):
+    return [keras.ops.convert_to_numpy(variable) for variable in model.variables]
+
+
+def _redraw(model, seeds):
+    """States of all seeds from those of one, by repeating each initializer's draw; None where that can't be done."""
+    n_draws = 16 + 8 * len(model.variables)
+    draws = np.array([_draws(seed, n_draws) for seed in seeds])  # (n_seeds, n_draws)
+    position = {int(draw): i for i, draw in enumerate(draws[0])}
+    initializers = _initializers(model)
+    states = []
+    for variable in model.variables:
+        value = keras.ops.convert_to_numpy(variable)
+        if value.shape == (2,) and value.dtype.kind in "iu" and int(value[0]) in position:  # state of a noise layer
+            state = np.zeros((len(seeds), 2), value.dtype)
+            state[:, 0] = draws[:, position[int(value[0])]]
+        else:
+            initializer = _source(variable, value, initializers.get(id(variable), ()))
+            if initializer is None:
+                state = np.repeat(value[None], len(seeds), axis=0)
+            elif initializer.seed not in position:
+                return None
+            else:
+                state = np.stack([_draw(initializer, int(s), variable) for s in draws[:, position[initializer.seed]]])
+        states.append(state)
+    return states
+
+
+def _draws(seed, n_draws):
+    generator = random.Random(seed)
+    return [generator.randint(1, LARGEST_DRAW) for _ in range(n_draws)]
+
+
+def _initializers(model):
+    """The random initializers of the layer that owns each variable, by the variable's id."""
+    found = {}
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            found |= _initializers(layer)
+            continue
+        own = [v for v in vars(layer).values() if isinstance(v, keras.initializers.Initializer)]
+        own = [v for v in own if isinstance(getattr(v, "seed", None), int)]
+        found |= {id(variable): own for variable in layer.variables}
+    return found
+
+
+def _source(variable, value, initializers):
+    """The initializer that drew `value`; None for a constant."""
+    for initializer in initializers:
+        if np.array_equal(_draw(initializer, initializer.seed, variable), value):
+            return initializer
+    return None
+
+
+def _draw(initializer, seed, variable):
+    again = type(initializer).from_config({**initializer.get_config(), "seed": seed})
+    return keras.ops.convert_to_numpy(again(variable.shape, dtype=variable.dtype))

@@ -1,0 +1,217 @@
+"""What training returns: every curve and every model of a set of replicates."""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from aecourse import models
+from aecourse._checks import received
+from aecourse.training.arguments import as_arrays
+
+FORMAT = 1  # of the files that Replicates.save writes
+PREDICT_ROWS = 4096  # at a time, so that the activations of a wide model stay in tens of megabytes
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Replicates:
+    """Replicates of one model, trained from several seeds; what `train_replicates` returns.
+
+    >>> from aecourse import data, models, training
+    >>> wine = data.load_wine()
+    >>> replicates = training.train_replicates(
+    ...     lambda: models.build_autoencoder(13, 3), wine.x_train, wine.x_val, seeds=range(5), epochs=2, progress=False
+    ... )
+    >>> replicates
+    Replicates(5 seeds of 'autoencoder', 94 parameters each, at most 2 epochs, 0 diverged)
+    >>> replicates.history.shape
+    (10, 6)
+    >>> replicates.predict(wine.x_test).shape, replicates.encode(wine.x_test).shape
+    ((5, 36, 13), (5, 36, 3))
+    >>> replicates.model(4).name
+    'autoencoder'
+
+    Attributes
+    ----------
+    seeds : tuple of int
+        In the order of the first axis of all arrays.
+    history : DataFrame
+        A row per seed and epoch: `seed`, `epoch` (from 1), `loss` and, with validation rows, `val_loss`, both with all
+        penalties in them as ``fit`` reports them; `reconstruction_loss` and `val_reconstruction_loss` without.
+        (`prediction_loss` where the output has not the shape of the input; `<output>_loss` for each output of a model
+        with several, without its weight.) In the unit of the loss: for "mse", the mean over rows and features of
+        the squared error. A run that stopped early or diverged has no rows after that epoch.
+    runs : DataFrame
+        A row per seed: `seed`; `epochs` trained; `kept_epoch`, whose weights are kept (the last, or the best where
+        early stopping restores it); `stopped`, whether early; `diverged`, whether a loss or weight was not finite.
+    weights : tuple of ndarray, each (n_seeds, *shape)
+        In the order of `keras.Model.weights`.
+    template : keras.Model
+        The architecture; its own weights mean nothing. For a model of one seed, call `model`.
+    """
+
+    seeds: tuple
+    history: pd.DataFrame
+    runs: pd.DataFrame
+    weights: tuple
+    template: keras.Model
+
+    def __repr__(self):
+        return (
+            f"Replicates({len(self.seeds)} seeds of {self.template.name!r}, "
+            f"{self.template.count_params():,} parameters each, at most {self.runs['epochs'].max()} epochs, "
+            f"{self.runs['diverged'].sum()} diverged)"
+        )
+
+    def model(self, seed) -> keras.Model:
+        """Make a Keras model with the weights of one seed, uncompiled; what becomes of it changes nothing here.
+
+        Parameters
+        ----------
+        seed : int
+            One of `seeds`.
+
+        Raises
+        ------
+        ValueError
+            If that seed was not trained.
+        """
+        if seed not in self.seeds:
+            trained = f"{len(self.seeds)} seeds from {min(self.seeds)} to {max(self.seeds)}"
+            raise ValueError(f"`seed` must be one of the trained {trained}. {received('seed', seed)}")
+        model = keras.models.clone_model(self.template)
+        model.set_weights([stack[self.seeds.index(seed)] for stack in self.weights])
+        return model
+
+    def predict(self, x):
+        """Run rows through all replicates, in inference mode.
+
+        Parameters
+        ----------
+        x : array_like or DataFrame, shape (n_samples, ...), or a list or dict of them for several inputs
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray, shape (n_seeds, n_samples, ...), float32; a list or dict of them for several outputs
+        """
+        return self._run_all(self.template, x)
+
+    def encode(self, x):
+        """Latent codes of rows in all replicates: the output of the layer called `code`.
+
+        The axes of two seeds mean different things, as each finds a code of its own.
+
+        Parameters
+        ----------
+        x : as for `predict`
+
+        Returns
+        -------
+        ndarray, shape (n_seeds, n_samples, latent_dim), float32
+
+        Raises
+        ------
+        ValueError
+            If the model has no layer called `code`.
+        """
+        return self._run_all(self._encoder, x)
+
+    @cached_property
+    def _encoder(self):
+        return models.encoder(self.template)  # shares the template's weights
+
+    def _run_all(self, model, x):
+        x = as_arrays("x", x)
+        n_samples = len(tf.nest.flatten(x)[0])
+        forward = tf.function(lambda rows: model(rows, training=False), reduce_retracing=True)
+        outputs = []
+        for position in range(len(self.seeds)):
+            self.template.set_weights([stack[position] for stack in self.weights])
+            batches = [
+                forward(tf.nest.map_structure(lambda part, i=i: tf.constant(part[i : i + PREDICT_ROWS]), x))
+                for i in range(0, n_samples, PREDICT_ROWS)
+            ]
+            outputs.append(tf.nest.map_structure(lambda *parts: np.concatenate(parts), *batches))
+        return tf.nest.map_structure(lambda *parts: np.stack(parts), *outputs)
+
+    def save(self, path, *, overwrite=False):
+        """Write everything to one file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            By custom ending in ``.npz``: NumPy reads the arrays without this package too.
+        overwrite : bool, default False
+            Whether a file of that name may be replaced.
+
+        Raises
+        ------
+        FileExistsError
+            If there is one and `overwrite` is False.
+        """
+        path = Path(path)
+        if path.exists() and not overwrite:
+            raise FileExistsError(f"`path` must be a new file, or pass overwrite=True. {received('path', str(path))}")
+        arrays = {f"weight_{i}": stack for i, stack in enumerate(self.weights)}
+        arrays |= {f"history_{name}": self.history[name].to_numpy() for name in self.history}
+        arrays |= {f"runs_{name}": self.runs[name].to_numpy() for name in self.runs}
+        about = {"format": FORMAT, "model": json.loads(self.template.to_json())}
+        # A reader, or a crash half-way, must never meet a part of a file.
+        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".unfinished")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez_compressed(file, about=json.dumps(about), **arrays)
+            os.replace(unfinished, path)
+        except BaseException:
+            os.unlink(unfinished)
+            raise
+
+    @classmethod
+    def load(cls, path, *, custom_objects=None) -> "Replicates":
+        """Read what `save` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+        custom_objects : dict, optional
+            Layers of one's own by name, as for ``keras.models.model_from_json``.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it was not written by `save`, or by a later version of it.
+        """
+        expected = "`path` must name a file that `Replicates.save` wrote."
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = dict(file)
+            about = json.loads(str(arrays.pop("about")))
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # NumPy and zipfile raise a dozen kinds for a file of another sort
+            raise ValueError(f"{expected} {received('path', str(path))}") from error
+        if about.get("format") != FORMAT:
+            raise ValueError(f"{expected} Received: format {about.get('format')!r} where {FORMAT} can be read.")
+
+        def frame(prefix):
+            return pd.DataFrame({k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)})
+
+        template = keras.models.model_from_json(json.dumps(about["model"]), custom_objects=custom_objects)
+        runs = frame("runs_")
+        return cls(
+            seeds=tuple(int(seed) for seed in runs["seed"]),
+            history=frame("history_"),
+            runs=runs,
+            weights=tuple(arrays[f"weight_{i}"] for i in range(len(template.weights))),
+            template=template,
+        )

@@ -1,0 +1,288 @@
+"""`train_replicates`: the same model from many seeds at once."""
+
+import math
+import warnings
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from tqdm import tqdm
+
+from aecourse._checks import check_int
+from aecourse.training import arguments
+from aecourse.training.engines import SingleEngine, StackedEngine
+from aecourse.training.initial import initial_states
+from aecourse.training.noise import epoch_noise, with_fed_noise
+from aecourse.training.objective import make_objective
+from aecourse.training.replicates import Replicates
+from aecourse.training.stopping import Stopper
+
+# Their gradients run one replicate at a time even in a stack, so that a stack gains nothing.
+IN_TURN_LAYERS = ("BaseConv", "BaseDepthwiseConv", "BaseSeparableConv", "BaseConvTranspose", "RNN", "Bidirectional")
+# Optimizers that move each weight by itself, so that one of them can serve a whole stack.
+ELEMENTWISE = ("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Lion", "Ftrl")
+# Multiplications per replicate and step above which a step is bound by arithmetic, not by the overhead that a stack
+# shares out; benchmarks/ measures where the two cross.
+LARGE_STEP = 700_000
+# Numbers that a processor's widest vector holds, and so the modulus by which seeds keep their place in a stack.
+LANES = 16
+# A stack is cut so that the weights, activations and gradients of one step stay below this.
+STACK_BYTES = 500_000_000
+# Orders of rows are drawn for as many epochs at once as fit in this.
+ORDER_BYTES = 100_000_000
+
+
+def train_replicates(
+    build_model,
+    x_train,
+    x_val=None,
+    *,
+    seeds,
+    epochs,
+    batch_size=32,
+    optimizer="adam",
+    learning_rate=arguments.DEFAULT_LEARNING_RATE,
+    y_train=None,
+    y_val=None,
+    loss="mse",
+    loss_weights=None,
+    early_stopping=None,
+    shuffle=True,
+    vectorize=None,
+    progress=True,
+) -> Replicates:
+    """Train the same model from many seeds at once, each as ``keras.Model.fit`` would.
+
+    >>> from aecourse import data, models
+    >>> wine = data.load_wine()
+    >>> replicates = train_replicates(
+    ...     lambda: models.build_autoencoder(13, 3), wine.x_train, wine.x_val, seeds=range(50), epochs=100
+    ... )
+    >>> replicates.encode(wine.x_test).shape
+    (50, 36, 3)
+
+    The weights of all replicates are stacked and every operation runs on the whole stack, so that the overhead of a
+    step, nearly all of the cost of a small model, is paid once. Each seed decides the initial weights (those that
+    ``keras.utils.set_random_seed(seed); build_model()`` gives), the order of the rows and the noise of dropout, and
+    nothing else does: a seed's run is the same to the last bit alone, among a hundred, and in any order.
+
+    Parameters
+    ----------
+    build_model : callable
+        Takes no arguments and returns a new, uncompiled keras.Model.
+    x_train : array_like or DataFrame, shape (n_samples, ...), or a list or dict of them for several inputs
+        Finite numbers; converted to float32.
+    x_val : like `x_train`, optional
+        Rows to validate on after every epoch.
+    seeds : sequence of int in [0, 2**32)
+        Distinct.
+    epochs : int
+        Passes over the training rows.
+    batch_size : int, default 32
+        Rows per step; the last batch of an epoch may be smaller.
+    optimizer : str or keras.optimizers.Optimizer, default "adam"
+        An instance is copied, and brings its own learning rate.
+    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, default 1e-3
+        For an optimizer given by name.
+    y_train, y_val : like `x_train`, optional
+        Targets; default to the inputs. Class numbers stay integers.
+    loss : str, keras.losses.Loss or callable, or a list or dict of them, default "mse"
+        As in ``keras.Model.compile``. The loss of an epoch is the mean over its batches, weighted by their sizes,
+        taken while the weights move; that of the validation rows is taken after the epoch.
+    loss_weights : list or dict of float, optional
+        One for each output; 1 if left out.
+    early_stopping : keras.callbacks.EarlyStopping, optional
+        Followed by each seed for itself.
+    shuffle : bool, default True
+        Whether rows are put in a new order at each epoch.
+    vectorize : bool, optional
+        True stacks the replicates, False trains them in turn; the default chooses what is quicker: in turn for
+        convolutions, recurrences, optimizers that mix weights, and steps of many multiplications. The choice depends
+        on model and batch size, never on the number of seeds.
+    progress : bool, default True
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    Replicates
+        Curves, models, predictions and codes of all seeds.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described; told before training starts.
+
+    Notes
+    -----
+    A seed whose loss or weights become infinite or NaN is recorded as diverged and ends there; the others go on.
+    Chapter: Wine autoencoder.
+    """
+    seeds = arguments.read_seeds(seeds)
+    epochs = check_int("epochs", epochs, minimum=1)
+    batch_size = check_int("batch_size", batch_size, minimum=1)
+    make_optimizer = arguments.read_optimizer(optimizer, learning_rate)
+    train, val = arguments.read_parts(x_train, y_train, x_val, y_val)
+    if batch_size > train.n_samples:
+        raise ValueError(
+            f"`batch_size` must be at most the number of training rows, {train.n_samples}. "
+            f"Received: batch_size={batch_size}."
+        )
+    example = tf.nest.map_structure(lambda array: tf.convert_to_tensor(array[:1]), train.x)
+    model, states = initial_states(build_model, seeds, example)
+    output = model(example)
+    objective = make_objective(loss, loss_weights, output, model, is_reconstruction=_shapes(output) == _shapes(example))
+    train = arguments.fit_targets(train, "train", output, objective.sparse)
+    val = val and arguments.fit_targets(val, "val", output, objective.sparse)
+    columns = ["loss", *objective.names]
+    columns += [f"val_{name}" for name in columns] if val else []
+    arguments.check_early_stopping(early_stopping, columns)
+
+    in_stacks = _gains_from_stacking(model, make_optimizer(), batch_size) if vectorize is None else vectorize
+    slots = _slots(seeds) if in_stacks else np.arange(len(seeds))
+    n_runs = _stack_size(model, batch_size, slots.max() + 1) if in_stacks else 1
+    members = np.zeros(-(-(slots.max() + 1) // n_runs) * n_runs, int)  # slots without a seed repeat the first one
+    members[slots] = np.arange(len(seeds))
+    groups = members.reshape(-1, n_runs)
+    make_engine = StackedEngine if in_stacks else SingleEngine
+    with _quiet_tensorflow(), tqdm(total=epochs * len(groups), unit="epoch", leave=False, disable=not progress) as bar:
+        parts = train.to_tensors(), val and val.to_tensors()
+        engine = make_engine(with_fed_noise(model), objective, make_optimizer(), batch_size, *parts, n_runs)
+        results = []
+        for n_done, group in enumerate(groups, start=1):
+            engine.start([stack[group] for stack in states])
+            group_seeds = [seeds[i] for i in group]
+            orders = _orders(group_seeds, train.n_samples, epochs, shuffle)
+            noise = epoch_noise(engine.fed_layers, group_seeds, train.n_samples, epochs)
+            results.append(_train(engine, zip(orders, noise, strict=True), epochs, columns, early_stopping, bar))
+            bar.update(epochs * n_done - bar.n)  # a group that stopped early is done all the same
+    return _collect(seeds, columns, model, [np.concatenate(parts)[slots] for parts in zip(*results, strict=True)])
+
+
+def _train(engine, drawn, epochs, columns, early_stopping, bar):
+    """Train one group to its end.
+
+    Returns
+    -------
+    list of ndarray
+        Losses (n_runs, epochs, n_columns), NaN after a run's end; a table (n_runs, 4) of epochs, kept epoch, stopped,
+        diverged; then the weights that count, each (n_runs, *shape).
+    """
+    losses = np.full((engine.n_runs, epochs, len(columns)), np.nan, "float32")
+    stopper = Stopper(early_stopping, engine.n_runs)
+    for epoch, (order, noise) in enumerate(drawn):
+        parts = [engine.train_epoch(order, noise)]
+        if engine.val:
+            parts.append(engine.val_epoch())
+        row = np.concatenate(parts, axis=1)
+        losses[stopper.active, epoch] = row[stopper.active]
+        stopper.update(dict(zip(columns, row.T, strict=True)), engine.state)
+        bar.update()
+        if not stopper.active.any():
+            break
+    weights = stopper.final_state(engine.state())
+    runs = np.stack([stopper.epochs, stopper.kept_epoch, stopper.stopped, stopper.diverged], axis=1)
+    return [losses, runs, *weights]
+
+
+def _orders(seeds, n_samples, epochs, shuffle):
+    """The order of the training rows at each epoch: int32 (n_seeds, n_samples), a row of each seed's own stream."""
+    in_order = np.tile(np.arange(n_samples, dtype="int32"), (len(seeds), 1))
+    if not shuffle:
+        yield from (in_order for _ in range(epochs))
+        return
+    generators = [np.random.default_rng(seed) for seed in seeds]
+    block = max(1, ORDER_BYTES // in_order.nbytes)
+    for first in range(0, epochs, block):
+        n_epochs = min(block, epochs - first)
+        rows = np.tile(in_order[0], (n_epochs, 1))
+        yield from np.stack([generator.permuted(rows, axis=1) for generator in generators], axis=1)
+
+
+def _collect(seeds, columns, model, results):
+    """The record, from arrays in the order of the seeds; see `_train`."""
+    losses, runs, *stacks = results
+    lived = np.arange(losses.shape[1]) < runs[:, :1]  # (n_seeds, epochs)
+    seed, epoch = np.broadcast_arrays(np.array(seeds)[:, None], np.arange(1, losses.shape[1] + 1))
+    history = pd.DataFrame({"seed": seed[lived], "epoch": epoch[lived]})
+    by_name = sorted(range(len(columns)), key=lambda i: columns[i].removeprefix("val_") != "loss")
+    for i in by_name:  # loss and val_loss first
+        history[columns[i]] = losses[:, :, i][lived]
+    runs = pd.DataFrame(runs, columns=["epochs", "kept_epoch", "stopped", "diverged"])
+    runs = runs.astype({"stopped": bool, "diverged": bool})
+    runs.insert(0, "seed", seeds)
+    kept = {id(variable) for variable in model.weights}  # model.variables has the states of noise layers besides
+    weights = tuple(stack for stack, v in zip(stacks, model.variables, strict=True) if id(v) in kept)
+    return Replicates(seeds=tuple(seeds), history=history, runs=runs, weights=weights, template=model)
+
+
+def _slots(seeds):
+    """Where in the stack each seed goes: at a place that equals the seed, modulo LANES.
+
+    The processor takes several numbers at a time, and its results for the first and the last of them can differ in
+    the last bit. At the same place within such a group, a seed has the same result in every stack.
+    """
+    n_before = dict.fromkeys(range(LANES), 0)
+    slots = []
+    for seed in seeds:
+        slots.append(LANES * n_before[seed % LANES] + seed % LANES)
+        n_before[seed % LANES] += 1
+    return np.array(slots)
+
+
+def _gains_from_stacking(model, optimizer, batch_size):
+    """Whether a stack is quicker than one replicate after another; says so once where an operation forbids it."""
+    slow = sorted({type(layer).__name__ for layer in _layers(model) if _base_names(layer) & set(IN_TURN_LAYERS)})
+    mixes = type(optimizer).__name__ not in ELEMENTWISE or any(
+        getattr(optimizer, name, None) for name in ("clipnorm", "global_clipnorm", "use_ema")
+    )
+    constrained = any(variable.constraint is not None for variable in model.trainable_variables)
+    if slow or mixes or constrained:
+        what = ", ".join(slow) if slow else type(optimizer).__name__ if mixes else "a weight constraint"
+        warnings.warn(f"{what} gains nothing from a stack: the replicates are trained in turn.", stacklevel=3)
+        return False
+    return batch_size * model.count_params() <= LARGE_STEP
+
+
+def _stack_size(model, batch_size, n_slots):
+    """Replicates per stack, a multiple of LANES: all of them, or as many as the memory for one step allows."""
+    widths = sum(math.prod(layer.output.shape[1:]) for layer in _layers(model) if hasattr(layer, "output"))
+    n_bytes = 4 * (5 * model.count_params() + 4 * batch_size * widths)  # weights, gradient, moments; activations
+    largest = max(1, STACK_BYTES // n_bytes // LANES)
+    n_lanes = math.ceil(n_slots / LANES)
+    n_groups = math.ceil(n_lanes / largest)
+    return LANES * math.ceil(n_lanes / n_groups)
+
+
+def _layers(model):
+    for layer in model.layers:
+        yield from _layers(layer) if isinstance(layer, keras.Model) else [layer]
+
+
+def _base_names(layer):
+    return {base.__name__ for base in type(layer).__mro__}
+
+
+def _shapes(structure):
+    return [tuple(tensor.shape) for tensor in tf.nest.flatten(structure)]
+
+
+@contextmanager
+def _quiet_tensorflow():
+    """Drop two warnings of TensorFlow that say what is meant here.
+
+    That noise of a layer which is not fed is drawn in a loop, which keeps seeds apart; and that functions are traced
+    anew, which each call does for its own model.
+    """
+    expected = ("Using a while_loop for converting", "triggered tf.function retracing")
+
+    def is_news(record):
+        return not any(phrase in str(record.msg) for phrase in expected)
+
+    logger = tf.get_logger()
+    logger.addFilter(is_news)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_news)
