@@ -27,6 +27,7 @@ book: $(SETUP) ## run every chapter, build the HTML, check it, print its address
 	$(PY) -m pytest -q tests/html
 	@$(PY) -c 'import pathlib; print("The book:", pathlib.Path("_build/html/index.html").resolve().as_uri())'
 
+# Unit tests run in one process: on two cores xdist took twice as long, importing TensorFlow in each worker.
 test: $(SETUP) ## unit tests, then every notebook
 	$(PY) -m pytest
 	$(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope book/

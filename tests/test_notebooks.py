@@ -29,12 +29,12 @@ def chapter(*cells, **metadata):
     return new_notebook(cells=[new_code_cell("import numpy as np"), *cells, end], metadata=metadata)
 
 
-def code(source="1 + 1", tags=(), outputs=(), alt=None, **metadata):
+def code(source="1 + 1", tags=(), outputs=(), alt=None, count=None, **metadata):
     if tags:
         metadata["tags"] = list(tags)
     if alt is not None:
         metadata["mystnb"] = {"image": {"alt": alt}}
-    return new_code_cell(source, outputs=list(outputs), metadata=metadata)
+    return new_code_cell(source, outputs=list(outputs), execution_count=count, metadata=metadata)
 
 
 STDOUT = new_output("stream", name="stdout", text="0.88\n")
@@ -44,7 +44,7 @@ CHECKED = ["nbval-check-output"]
 
 GOOD = {
     "plain": chapter(),
-    "stored print": chapter(code("print(0.88)", CHECKED, [STDOUT])),
+    "stored print": chapter(code("print(0.88)", CHECKED, [STDOUT], count=1)),
     "figure": chapter(code("plots.plot_loss(history)", alt=SENTENCE)),
     "defines a figure": chapter(code("def draw(ax):\n    plt.plot([1])")),
     "style only": chapter(code("plots.use_style()\nsns.set_theme()")),
@@ -59,12 +59,13 @@ BAD = {
     "tagged, never run": (chapter(code(tags=CHECKED)), "has no outputs"),
     "stored stderr": (chapter(code(tags=CHECKED, outputs=[STDERR])), "stores stderr"),
     "stored html": (chapter(code(tags=CHECKED, outputs=[HTML])), "stores text/html"),
-    "count": (chapter(code() | {"execution_count": 3}), "execution count"),
+    "count": (chapter(code(count=3)), "has an execution count"),
+    "nbval would skip it": (chapter(code(tags=CHECKED, outputs=[STDOUT])), "execution count must be 1"),
     "misspelt tag": (chapter(code(tags=["nbval-check-outputs"])), "unknown tag 'nbval-check-outputs'"),
     "time stamp": (chapter(code(execution={"iopub.status.busy": "2026"})), "unknown metadata 'execution'"),
     "editor state": (chapter(colab={"provenance": []}), "unknown metadata 'colab'"),
     "other kernel": (chapter(kernelspec={"name": "my-env", "display_name": "mine"}), "kernel must be python3"),
-    "Python version": (chapter(language_info={"name": "python", "version": "3.11.7"}), "Python version"),
+    "Python version": (chapter(language_info={"name": "python", "version": "3.11.7"}), "language_info holds version"),
     "16 lines": (chapter(code("\n".join(["x = 1"] * 16))), "16 lines of code, at most 15"),
     "26 lines, tagged": (chapter(code("\n".join(["x = 1"] * 26), ["long-cell"])), "at most 25"),
     "empty cell": (chapter(code("")), "empty"),
@@ -99,11 +100,10 @@ def test_complaints_name_the_file(tmp_path):
 def test_stripping_keeps_what_nbval_compares():
     stamped = {"execution": {"iopub.status.busy": "2026"}}
     notebook = chapter(
-        code("print(0.88)", CHECKED, [STDOUT], **stamped),
-        code("x", outputs=[HTML], **stamped),
+        code("print(0.88)", CHECKED, [STDOUT], count=7, **stamped),
+        code("x", outputs=[HTML], count=8, **stamped),
         language_info={"name": "python", "version": "3.11.7"},
     )
-    notebook.cells[2].execution_count = 4
     stripped = outputs.strip(notebook)
     assert [cell.outputs for cell in stripped.cells[1:3]] == [[STDOUT], []]
     assert [complaint for rule in notebooks.RULES for complaint in rule(stripped)] == []

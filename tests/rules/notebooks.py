@@ -19,6 +19,8 @@ TAGS = {
 }
 CELL_METADATA = {"tags", "mystnb"}  # no time stamps, no state of an editor
 NOTEBOOK_METADATA = {"kernelspec", "language_info"}
+# Of cells whose outputs are stored: the same in all, so that a new cell does not change those below it
+CHECKED_COUNT = 1
 MAX_LINES, MAX_LINES_TAGGED = 15, 25
 MIN_ALT = 30  # characters: fewer make a label, not a sentence
 # Calls on plt, sns or plots that draw nothing
@@ -53,8 +55,9 @@ def metadata(notebook):
     complaints = [f"unknown metadata {key!r} of the notebook" for key in set(notebook.metadata) - NOTEBOOK_METADATA]
     if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
         complaints.append("the kernel must be python3")
-    if "version" in notebook.metadata.get("language_info", {}):
-        complaints.append("language_info holds a Python version, which differs between machines")
+    more = sorted(set(notebook.metadata.get("language_info", {})) - {"name"})
+    if more:
+        complaints.append(f"language_info holds {', '.join(more)}, which differ between machines")
     for number, cell in enumerate(notebook.cells, 1):
         complaints += [f"cell {number}: unknown metadata {key!r}" for key in set(cell.metadata) - CELL_METADATA]
         complaints += [f"cell {number}: unknown tag {tag!r}" for tag in tags(cell) if tag not in TAGS]
@@ -67,14 +70,17 @@ def outputs(notebook):
     """Outputs are stored where nbval compares them, as plain text, and nowhere else."""
     complaints = []
     for number, cell in code_cells(notebook):
-        if cell.execution_count is not None:
-            complaints.append(f"cell {number}: has an execution count")
         if "nbval-check-output" not in tags(cell):
             if cell.outputs:
                 complaints.append(f"cell {number}: has outputs without the tag nbval-check-output")
+            if cell.execution_count is not None:
+                complaints.append(f"cell {number}: has an execution count")
             continue
         if not cell.outputs:
             complaints.append(f"cell {number}: tagged nbval-check-output and has no outputs; run `make outputs`")
+        elif cell.execution_count != CHECKED_COUNT:
+            # nbval takes a cell without a count for one that was never run.
+            complaints.append(f"cell {number}: its execution count must be {CHECKED_COUNT}; run `make outputs`")
         complaints += [f"cell {number}: {fault}" for fault in map(_unfit_output, cell.outputs) if fault]
     return complaints
 
@@ -84,8 +90,6 @@ def _unfit_output(output):
         return None if output.name == "stdout" else f"stores {output.name}, which nbval would compare"
     if output.output_type == "error":
         return "stores an error"
-    if output.get("execution_count") is not None:
-        return "has an output with an execution count"
     kinds = sorted(set(output.data) - {"text/plain"})
     return f"stores {', '.join(kinds)} besides text: print the result instead" if kinds else None
 
