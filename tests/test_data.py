@@ -137,7 +137,7 @@ class TestLoadWine:
 
     def test_unscaled(self):
         wine = load_wine(scaling="none")
-        assert wine.scaler is None
+        assert (wine.scaling, wine.scaler, wine.fitted_on) == ("none", None, "")
         np.testing.assert_allclose(wine.x_test, wine.x_raw[wine.rows_test], rtol=1e-6)
 
     @pytest.mark.parametrize("scaling", data.SCALERS)

@@ -1,4 +1,4 @@
-"""Figures of the code: in space and from its sides, by class and by cluster, and the weights that lead to it."""
+"""Figures of the code: by class and by cluster, and the weights that lead to it. Chapter: Wine autoencoder."""
 
 from itertools import combinations
 
