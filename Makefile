@@ -1,4 +1,4 @@
-# Every target sets itself up: it makes .venv from requirements.lock when that is missing or out of date.
+# Targets set themselves up: they make .venv from requirements.lock when it is missing or out of date.
 # `make PYTHON=/path/to/python3.12 …` names the interpreter; otherwise the first fit one on the PATH serves.
 
 SHELL := /bin/sh
@@ -12,7 +12,7 @@ LOOKED_FOR := $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.1
 
 # A backend chosen in the user's shell would keep the figures out of the executed notebooks.
 unexport MPLBACKEND
-# Notebooks are read from git and from a fresh environment, never from what a user installed elsewhere.
+# Nothing mixes in that is installed elsewhere.
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help book test bench lint outputs lock clean distclean
@@ -49,8 +49,7 @@ lock: ## resolve requirements.lock anew (UPGRADE=1: take the newest versions)
 	@$(find_python); "$$python" -m venv --clear _build/lock
 	_build/lock/bin/python -m pip install --quiet uv
 	_build/lock/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
-	    --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet \
-	    $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+	    --no-annotate --no-header --quiet $(if $(UPGRADE),--upgrade) --output-file requirements.lock
 	rm -rf _build/lock
 
 clean: ## remove what was built
