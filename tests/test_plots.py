@@ -123,6 +123,11 @@ class TestPlotLoss:
     def test_complete_runs_need_no_note(self, history):
         assert plots.plot_loss(history).get_legend().get_title().get_text() == ""
 
+    def test_the_legend_hides_no_curve(self, history):
+        ax = plots.plot_loss(history, baselines={"PCA": 7.25})
+        ax.figure.canvas.draw()
+        assert not ax.get_legend().get_window_extent().overlaps(ax.patch.get_window_extent())
+
     def test_the_order_of_rows_does_not_matter(self, history):
         shuffled = history.sample(frac=1, random_state=0)
         ordered, other = (lines(plots.plot_loss(frame))["training"] for frame in (history, shuffled))

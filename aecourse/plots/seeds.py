@@ -53,7 +53,7 @@ def plot_loss(history, *, loss="reconstruction_loss", unit="MSE", baselines=None
     if log_scale and min(kept[columns].min().min(), *baselines.values(), np.inf) <= 0:
         raise ValueError("`log_scale` must be False for losses that are zero or negative. Received: log_scale=True.")
 
-    ax = axes_or_new(ax)
+    ax = axes_or_new(ax, figsize=(7.0, 4.2 + 0.19 * len(baselines)))
     last = kept.groupby("seed")["epoch"].max()
     for column, part, color, line in zip(
         columns, ("training", "validation"), PALETTE, ("-", (0, (5, 1.5))), strict=False
@@ -72,7 +72,8 @@ def plot_loss(history, *, loss="reconstruction_loss", unit="MSE", baselines=None
         notes.append(f"{stopped} stopped before epoch {last.max()} and keep their last value")
     if n_broken:
         notes.append(f"{n_broken} more with losses that are not finite: left out")
-    ax.legend(title="\n".join(notes) or None, alignment="left", loc="upper right")
+    # Above the curves: inside, it would hide the band of the first epochs.
+    ax.legend(title="\n".join(notes) or None, alignment="left", loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     ax.set(xlabel="Epoch", ylabel=f"{QUANTITIES.get(loss, loss)} ({unit})")
     if log_scale:
         ax.set_yscale("log")
