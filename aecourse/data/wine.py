@@ -1,6 +1,4 @@
-"""Data sets as frozen records: parts for training, validation and test, with labels, names, scaler and source."""
-
-from dataclasses import dataclass, fields
+"""The wine data: 13 measurements of 178 wines."""
 
 import numpy as np
 from sklearn import datasets
@@ -8,8 +6,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from aecourse._checks import check_choice, check_int, check_real
-
-__all__ = ["Dataset", "load_wine", "load_wine_as_in_tutorial"]
+from aecourse.data.records import Dataset
 
 SCALERS = {"none": None, "minmax": MinMaxScaler, "standard": StandardScaler, "robust": RobustScaler}
 SPLITS = ("stratified", "random")
@@ -22,98 +19,6 @@ WINE_CITATION = (
     "Aeberhard, S. & Forina, M. (1992). Wine. UCI Machine Learning Repository. doi 10.24432/C5PC7J. "
     "Measured by Forina, M., Armanino, C., Castino, M. & Ubigli, M. (1986), Vitis 25, 189-201."
 )
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Dataset:
-    """One data set, split and scaled; read-only.
-
-    >>> wine = load_wine()
-    >>> wine.x_train.shape, wine.x_val.shape, wine.x_test.shape
-    ((106, 13), (36, 13), (36, 13))
-
-    Attributes
-    ----------
-    name : str
-        What the data set is called.
-    x_train, x_val, x_test : ndarray, shape (n_samples, n_features), float32
-        The parts, scaled. `x_test` is None where there is no test part.
-    y_train, y_val, y_test : ndarray, shape (n_samples,), int64
-        Class of each row, an index into `class_names`.
-    rows_train, rows_val, rows_test : ndarray, shape (n_samples,), int64
-        Row of the source, so of `x_raw`, that each row of the part was.
-    x_raw : ndarray, shape (n_samples, n_features)
-        All rows as the source has them: its order, its units, its dtype.
-    feature_names, class_names : tuple of str
-        Names of the columns and of the classes.
-    scaling, fitted_on : str
-        How `x_raw` was scaled to give the parts, and which rows the scaler learnt from.
-    scaler : fitted scikit-learn scaler or None
-        `scaler.inverse_transform(x_hat)` takes a reconstruction back to the units of the source.
-    split, source, licence, citation : str
-        How the rows were split; where the data come from and under which terms.
-    caution : str
-        What is wrong with this way of preparing the data; empty if nothing is.
-    """
-
-    name: str
-    x_train: np.ndarray
-    x_val: np.ndarray
-    x_test: np.ndarray | None
-    y_train: np.ndarray
-    y_val: np.ndarray
-    y_test: np.ndarray | None
-    rows_train: np.ndarray
-    rows_val: np.ndarray
-    rows_test: np.ndarray | None
-    x_raw: np.ndarray
-    feature_names: tuple[str, ...]
-    class_names: tuple[str, ...]
-    scaling: str
-    fitted_on: str
-    scaler: object | None
-    split: str
-    source: str
-    licence: str
-    citation: str
-    caution: str = ""
-
-    def __post_init__(self):
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if isinstance(value, np.ndarray):
-                frozen = value.view()  # the flag of a view leaves the caller's own array as it was
-                frozen.setflags(write=False)
-                object.__setattr__(self, each.name, frozen)
-
-    @property
-    def x_all(self):
-        """All rows, scaled, in the order of the source: ndarray, shape (n_samples, n_features), float32."""
-        return self._in_source_order("x")
-
-    @property
-    def y_all(self):
-        """Class of all rows in the order of the source: ndarray, shape (n_samples,), int64."""
-        return self._in_source_order("y")
-
-    def _in_source_order(self, prefix):
-        parts = [part for part in ("train", "val", "test") if getattr(self, f"rows_{part}") is not None]
-        values = np.concatenate([getattr(self, f"{prefix}_{part}") for part in parts])
-        rows = np.concatenate([getattr(self, f"rows_{part}") for part in parts])
-        ordered = np.empty_like(values)
-        ordered[rows] = values
-        ordered.setflags(write=False)
-        return ordered
-
-    def __repr__(self):
-        test = "no test part" if self.x_test is None else f"{len(self.x_test)} test"
-        lines = [
-            f"{self.name}: {len(self.x_raw)} rows, {len(self.feature_names)} features, {len(self.class_names)} classes",
-            f"  split    {len(self.x_train)} train, {len(self.x_val)} val, {test} ({self.split})",
-            f"  scaling  {self.scaling}" + (f", fitted on {self.fitted_on}" if self.scaler else ""),
-            f"  licence  {self.licence}",
-        ]
-        return "\n".join(lines + [f"  CAUTION  {self.caution}"] * bool(self.caution))
 
 
 def load_wine(*, seed=0, scaling="standard", split="stratified", val_size=0.2, test_size=0.2) -> Dataset:
