@@ -77,16 +77,14 @@ $(STAMP): pyproject.toml requirements.lock
 	$(PY) -m pip install --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@printf '%s\n' 'folder: $(CURDIR)' 'python: $(PYTHON)' > $(STAMP)
 
-# Sets $$python, or says what is missing. A Python without ensurepip (Debian without python3-venv) cannot serve.
-define find_python
-python=; \
-for name in $(LOOKED_FOR); do \
-    if "$$name" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
-    then python=$$name; break; fi; \
-done; \
-if [ -z "$$python" ]; then \
-    echo 'No Python 3.11, 3.12 or 3.13 with venv and pip found. Looked for: '$(LOOKED_FOR)'.' >&2; \
-    echo 'Install one (Debian and Ubuntu: python3-venv as well), or name it: make PYTHON=/path/to/python3.12 ...' >&2; \
-    exit 1; \
-fi
-endef
+# Sets the shell's variable `python`, or says what is missing. Debian's Python without python3-venv has no ensurepip.
+find_python = python=; \
+    for name in $(LOOKED_FOR); do \
+        if "$$name" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
+        then python=$$name; break; fi; \
+    done; \
+    if [ -z "$$python" ]; then \
+        echo 'No Python 3.11, 3.12 or 3.13 with venv and pip found. Looked for: '$(LOOKED_FOR)'.' >&2; \
+        echo 'Install one (Debian and Ubuntu: python3-venv as well), or name it: make PYTHON=/path/to/python3.12 ...' >&2; \
+        exit 1; \
+    fi
