@@ -96,3 +96,66 @@ class Dataset:
             f"  licence  {self.licence}",
         ]
         return "\n".join(lines + [f"  CAUTION  {self.caution}"] * bool(self.caution))
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class ImageDataset(Dataset):
+    """One set of grey images: a `Dataset` whose rows can be looked at; read-only.
+
+    >>> from aecourse import data
+    >>> digits = data.load_mnist("sample")
+    >>> digits.x_train.shape, digits.images_train.shape
+    ((3600, 784), (3600, 28, 28))
+
+    The rows of `x_train` and the images of `images_train` are the same numbers in memory, float32 in [0, 1].
+
+    Attributes
+    ----------
+    image_shape : tuple of int
+        Height and width, in pixels.
+    subset : {"full", "sample"}
+        Whether these are all images of the source or a part of them.
+    fallback : str
+        Why the loader took a sample where it would have preferred the full set; empty if it had its first choice.
+    x_train, x_val, x_test : ndarray, shape (n_samples, height * width), float32 in [0, 1]
+        Intensity, row by row of each image: 0 is the background, 1 the middle of a stroke. Where no validation part
+        was asked for, `x_val`, `y_val` and `rows_val` are None.
+    x_raw : ndarray, shape (n_samples, height * width), uint8
+        All images as the source has them, 0 to 255: those to train on first, then those to test on.
+    """
+
+    image_shape: tuple[int, int]
+    subset: str
+    fallback: str = ""
+
+    @property
+    def images_train(self):
+        """`x_train` as images: ndarray, shape (n_samples, height, width); a view, no copy."""
+        return self._as_images(self.x_train)
+
+    @property
+    def images_val(self):
+        """`x_val` as images; None where there is no validation part."""
+        return self._as_images(self.x_val)
+
+    @property
+    def images_test(self):
+        """`x_test` as images."""
+        return self._as_images(self.x_test)
+
+    def _as_images(self, x):
+        return None if x is None else x.reshape(len(x), *self.image_shape)
+
+    def __repr__(self):
+        val = "no validation part" if self.x_val is None else f"{len(self.x_val):,} val"
+        height, width = self.image_shape
+        lines = [
+            f"{self.name}, {self.subset}: {len(self.x_raw):,} images of {height} x {width} pixels, "
+            f"{len(self.class_names)} classes",
+            f"  split    {len(self.x_train):,} train, {val}, {len(self.x_test):,} test ({self.split})",
+            f"  values   float32 in [0, 1], {self.scaling}",
+            f"  source   {self.source}",
+            f"  licence  {self.licence}",
+            f"  cite     {self.citation}",
+        ]
+        return "\n".join(lines + [f"  INSTEAD  of the full set: {self.fallback}"] * bool(self.fallback))
