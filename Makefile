@@ -15,6 +15,9 @@ unexport MPLBACKEND
 # Nothing mixes in that is installed elsewhere.
 unexport PYTHONPATH PYTHONHOME
 
+# A page holds no progress bars.
+export TQDM_DISABLE := 1
+
 .PHONY: help book test bench lint outputs lock clean distclean
 .DEFAULT_GOAL := help
 
