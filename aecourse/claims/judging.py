@@ -8,10 +8,10 @@ from aecourse._checks import check_choice, check_real, received
 from aecourse.claims.effects import Effect, estimate_effect
 from aecourse.claims.ledger import CLAIMED, Claim, load_ledger
 
-__all__ = ["RECORD_TYPE", "LedgerDisagreement", "Verdict", "judge", "verdict"]
+__all__ = ["RECORD_KEY", "LedgerDisagreement", "Verdict", "judge", "verdict"]
 
-# A verdict that a notebook shows carries its numbers under this type, which the report of the book reads.
-RECORD_TYPE = "application/vnd.aecourse.verdict+json"
+# A verdict that a notebook shows carries its numbers in the output's metadata, where the report of the book reads them.
+RECORD_KEY = "aecourse.verdict"
 
 
 class LedgerDisagreement(ValueError):
@@ -35,19 +35,16 @@ class Verdict:
     effect: Effect
 
     @property
-    def differences(self):
-        """Treatment minus control, one by one: ndarray, shape (n_seeds, n_splits)."""
-        return self.effect.differences
-
-    @property
-    def interval(self):
-        """Lower and upper end of the difference's 95 % interval."""
-        return self.effect.interval
-
-    @property
-    def axis_label(self):
-        """What the differences are, for the axis of a figure."""
-        return f"{self.claim.treatment} minus {self.claim.other_arm}\n{self.claim.measure} ({self.claim.unit})"
+    def picture(self) -> dict:
+        """What `plots.plot_differences` draws, by its arguments' names."""
+        claim = self.claim
+        return {
+            "differences": self.effect.differences,
+            "interval": self.effect.interval,
+            "smallest": claim.smallest,
+            "claimed": claim.claimed,
+            "xlabel": f"{claim.treatment} minus {claim.other_arm}\n{claim.measure} ({claim.unit})",
+        }
 
     def record(self) -> dict:
         """The numbers alone, for the report; plain types that JSON knows."""
@@ -91,10 +88,9 @@ class Verdict:
         return f'<div id="claim-{self.claim.id}" class="verdict">{table}</div>'
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        bundle = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        if self.claim.verdict is not None:  # a claim of the ledger, so one that the report waits for
-            bundle[RECORD_TYPE] = self.record()
-        return bundle
+        data = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        # The report waits for the claims of the ledger alone.
+        return data, {} if self.claim.verdict is None else {RECORD_KEY: self.record()}
 
 
 def judge(interval, smallest, claimed) -> str:
@@ -171,7 +167,9 @@ def verdict(claim, treatment, control=None, *, paired=True) -> Verdict:
 
     In a chapter, as the last line of a cell, so that the table is shown and the report finds the numbers in it::
 
-        claims.verdict("t1-1", loss_sigmoid, loss_linear)
+        result = claims.verdict("t1-1", loss_sigmoid, loss_linear)
+        plots.plot_differences(**result.picture)
+        result
 
     Parameters
     ----------

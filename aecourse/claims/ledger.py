@@ -58,6 +58,8 @@ class Claim:
         Why no smaller difference would matter; what result would refute the claim.
     chapter : str
         Page that computes it, by its file name without suffix.
+    label : str
+        The claim in a few words, for figures.
     verdict : {"held", "did not hold", "reversed", "too close to call"} or None
         What the ledger says came out; None for a claim outside of it.
     why : str
@@ -78,13 +80,14 @@ class Claim:
     smallest_because: str = ""
     refuted_by: str = ""
     chapter: str = ""
+    label: str = ""
     verdict: str | None = None
     why: str = ""
 
     def __post_init__(self):
         for name in ("id", "sentence", "measure", "unit", "treatment"):
             _check_text(name, getattr(self, name))
-        for name in ("smallest_because", "refuted_by", "chapter", "why"):
+        for name in ("smallest_because", "refuted_by", "chapter", "label", "why"):
             _check_text(name, getattr(self, name), may_be_empty=True)
         check_choice("claimed", self.claimed, CLAIMED)
         object.__setattr__(self, "smallest", check_real("smallest", self.smallest, above=0, hint=_float_hint(self)))

@@ -1,5 +1,6 @@
 """The course's figures: arrays and long frames in, Axes out; nothing here trains, computes a score, or saves a file."""
 
+from aecourse.plots.claims import plot_differences, plot_effects
 from aecourse.plots.code import plot_clusters, plot_encoder_weights, plot_latent_3d, plot_latent_projections
 from aecourse.plots.seeds import plot_loss, plot_seed_values
 from aecourse.plots.style import MARKERS, PALETTE, use_style
@@ -8,6 +9,8 @@ __all__ = [
     "MARKERS",
     "PALETTE",
     "plot_clusters",
+    "plot_differences",
+    "plot_effects",
     "plot_encoder_weights",
     "plot_latent_3d",
     "plot_latent_projections",
