@@ -12,6 +12,9 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
+from aecourse._checks import received
+from aecourse.training.replicates import Replicates
+
 # Below this many seeds, building each model is as quick as tracing one.
 FEW_SEEDS = 4
 # Keras draws the seed of each unseeded initializer and noise layer so; see keras.src.random.make_default_seed.
@@ -55,6 +58,33 @@ def initial_states(build_model, seeds, example):
     middle = [_state(build_seeded(build_model, seed, example)) for seed in seeds[1:-1]]
     every = [first_state, *middle, last_state][: len(seeds)]
     return model, [np.stack(values) for values in zip(*every, strict=True)]
+
+
+def continued_states(initial_weights, seeds, model, states):
+    """`states` with trained weights in the place of those drawn; the states of noise layers stay.
+
+    Parameters
+    ----------
+    initial_weights : Replicates
+        As the caller gave it; not checked yet.
+    seeds, model, states
+        As for `initial_states`.
+    """
+    if not isinstance(initial_weights, Replicates):
+        expected = "`initial_weights` must be what `train_replicates` returned, or None."
+        raise TypeError(f"{expected} {received('initial_weights', initial_weights)}")
+    missing = sorted(set(seeds) - set(initial_weights.seeds))
+    if missing:
+        raise ValueError(f"`initial_weights` must hold every one of `seeds`. Received: a record without {missing[:5]}.")
+    trained, own = [w.shape[1:] for w in initial_weights.weights], [tuple(v.shape) for v in model.weights]
+    if trained != own:
+        raise ValueError(
+            f"`initial_weights` must come from a model with weights of shapes {own}, as `build_model` returns. "
+            f"Received: {trained}."
+        )
+    positions = [initial_weights.seeds.index(seed) for seed in seeds]
+    found = {id(v): stack[positions] for v, stack in zip(model.weights, initial_weights.weights, strict=True)}
+    return [found.get(id(v), state) for v, state in zip(model.variables, states, strict=True)]
 
 
 def build_seeded(build_model, seed, example):

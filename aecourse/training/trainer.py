@@ -13,7 +13,7 @@ from tqdm import tqdm
 from aecourse._checks import check_int
 from aecourse.training import arguments
 from aecourse.training.engines import SingleEngine, StackedEngine
-from aecourse.training.initial import initial_states
+from aecourse.training.initial import continued_states, initial_states
 from aecourse.training.noise import epoch_noise, with_fed_noise
 from aecourse.training.objective import make_objective
 from aecourse.training.replicates import Replicates
@@ -49,6 +49,7 @@ def train_replicates(
     loss="mse",
     loss_weights=None,
     early_stopping=None,
+    initial_weights=None,
     shuffle=True,
     vectorize=None,
     progress=True,
@@ -95,6 +96,9 @@ def train_replicates(
         One for each output; 1 if left out.
     early_stopping : keras.callbacks.EarlyStopping, optional
         Followed by each seed for itself.
+    initial_weights : Replicates, optional
+        Trained before, from the same seeds and more if need be: each seed goes on from its weights, with a fresh
+        optimizer, as a model does that is built anew from layers already trained.
     shuffle : bool, default True
         Whether rows are put in a new order at each epoch.
     vectorize : bool, optional
@@ -131,6 +135,8 @@ def train_replicates(
         )
     example = tf.nest.map_structure(lambda array: tf.convert_to_tensor(array[:1]), train.x)
     model, states = initial_states(build_model, seeds, example)
+    if initial_weights is not None:
+        states = continued_states(initial_weights, seeds, model, states)
     output = model(example)
     objective = make_objective(loss, loss_weights, output, model, is_reconstruction=_shapes(output) == _shapes(example))
     train = arguments.fit_targets(train, "train", output, objective.sparse)
