@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import aecourse  # noqa: F401 - first of all to be imported, as it tells TensorFlow how to compute
+
 
 @pytest.fixture(autouse=True)
 def close_figures():

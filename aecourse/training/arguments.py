@@ -10,11 +10,14 @@ import tensorflow as tf
 from aecourse._checks import as_numeric_array, check_int, check_real, check_same_length, received
 
 MAX_SEED = 2**32 - 1  # of numpy.random.seed, which keras.utils.set_random_seed calls
+# It starts from the weights themselves, which here come after the optimizer.
+UNFIT_OPTIMIZERS = ("ScheduleFreeAdamW",)
 DEFAULT_LEARNING_RATE = 1e-3  # of Adam in Keras and in its paper
 OPTIMIZER_NAMES = tuple(
     name
     for name, member in vars(keras.optimizers).items()
     if isinstance(member, type) and issubclass(member, keras.optimizers.Optimizer) and "Optimizer" not in name
+    if name not in UNFIT_OPTIMIZERS
 )
 
 
@@ -32,6 +35,21 @@ class Data:
     def to_tensors(self):
         x = tf.nest.map_structure(tf.convert_to_tensor, self.x)
         return x, x if self.y is self.x else tf.nest.map_structure(tf.convert_to_tensor, self.y)
+
+
+def check_builder(build_model):
+    if not callable(build_model) or isinstance(build_model, keras.Model):
+        raise TypeError(
+            "`build_model` must be a function that takes no arguments and returns a new keras.Model, as in "
+            f"`lambda: build_autoencoder(13, 3)`. {received('build_model', build_model)}"
+        )
+
+
+def check_flags(**flags):
+    for name, flag in flags.items():
+        if not isinstance(flag, bool):
+            choices = "True, False or None" if name == "vectorize" else "True or False"
+            raise TypeError(f"`{name}` must be {choices}. {received(name, flag)}")
 
 
 def read_seeds(seeds):
@@ -61,7 +79,15 @@ def read_parts(x_train, y_train, x_val, y_val):
     if x_val is not None and (y_train is None) != (y_val is None):
         given = "y_train" if y_val is None else "y_val"
         raise ValueError(f"`y_train` and `y_val` must be given both or neither. Received: only `{given}`.")
-    return _read_part("train", x_train, y_train), None if x_val is None else _read_part("val", x_val, y_val)
+    train = _read_part("train", x_train, y_train)
+    if x_val is None:
+        return train, None
+    val = _read_part("val", x_val, y_val)
+    if _layout(val.x) != _layout(train.x):
+        raise ValueError(
+            f"`x_val` must have the features of `x_train`, {_layout(train.x)}. Received: {_layout(val.x)}."
+        )
+    return train, val
 
 
 def _read_part(part, x, y):
@@ -93,6 +119,21 @@ def _is_several(value):
 def _named(name, structure):
     flat = tf.nest.flatten(structure)
     return {name if len(flat) == 1 else f"{name}_{i}": array for i, array in enumerate(flat)}
+
+
+def _layout(structure):
+    """`structure` with a text like "(n_samples, 13)" in the place of each array."""
+    return tf.nest.map_structure(lambda array: _shape(("n_samples", *array.shape[1:])), structure)
+
+
+def first_output(model, example):
+    """What the model returns for the first training row, or an error that says what it expects."""
+    try:
+        return model(example)
+    except (ValueError, tf.errors.InvalidArgumentError) as error:
+        inputs = getattr(model, "inputs", None) or []
+        takes = f", which takes {_layout(inputs[0] if len(inputs) == 1 else inputs)}" if inputs else ""
+        raise ValueError(f"`x_train` must fit the model{takes}. Received: {_layout(example)}.") from error
 
 
 def fit_targets(data, part, output, sparse):
@@ -127,10 +168,10 @@ def fit_targets(data, part, output, sparse):
                 f"`y_{part}` must have the shape of the model's output, {_shape(expected)}. "
                 f"Received: {_shape(target.shape)}."
             )
-        if is_sparse and (target.min() < 0 or target.max() >= prediction.shape[-1]):
+        if is_sparse and (target.min() < 0 or target.max() >= prediction.shape[-1] or np.any(target % 1)):
             raise ValueError(
-                f"`y_{part}` must hold classes from 0 to {prediction.shape[-1] - 1}. "
-                f"Received: {target.min()} to {target.max()}."
+                f"`y_{part}` must hold whole numbers from 0 to {prediction.shape[-1] - 1}, the classes. "
+                f"Received: numbers from {target.min()} to {target.max()}."
             )
         fitted.append(target if is_sparse else target.astype("float32", copy=False))
     if data.y is data.x:
@@ -149,6 +190,11 @@ def read_optimizer(optimizer, learning_rate):
             raise ValueError(
                 "`learning_rate` must be left out when `optimizer` is an instance, which has its own. "
                 f"{received('learning_rate', learning_rate)}"
+            )
+        if optimizer.use_ema or type(optimizer).__name__ in UNFIT_OPTIMIZERS:
+            raise ValueError(
+                "`optimizer` must move the weights themselves, not an average of them. "
+                f"Received: {type(optimizer).__name__}{' with use_ema' * optimizer.use_ema}."
             )
         config = optimizer.get_config()
         return lambda: type(optimizer).from_config(config)

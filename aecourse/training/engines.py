@@ -129,7 +129,7 @@ class StackedEngine(Engine):
             tape.watch(trainable)
             losses, others = tf.vectorized_map(lambda run: self._run(*run), (trainable, others, x, y, noise))
             # The sum over replicates has for each replicate's weights the gradient of its own loss.
-            total = tf.reduce_sum(losses[:, 0])
+            total = self.optimizer.scale_loss(tf.reduce_sum(losses[:, 0]))
         self.optimizer.apply(tape.gradient(total, trainable), self.trainable)
         for variable, value in zip(self.others, others, strict=True):
             variable.assign(value)
@@ -170,7 +170,7 @@ class SingleEngine(Engine):
         feed(self.fed_layers, noise)
         with tf.GradientTape() as tape:
             losses = self.objective(y, self.model(x, training=True), self.model.losses)
-            total = losses[0]
+            total = self.optimizer.scale_loss(losses[0])
         self.optimizer.apply(tape.gradient(total, [v.value for v in self.trainable]), self.trainable)
         return losses
 

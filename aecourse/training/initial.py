@@ -2,23 +2,25 @@
 
 Building a Keras model costs tens of milliseconds, nearly all of it bookkeeping, while its random weights
 cost microseconds. So one model is built, what its random draws came from is traced, and the draws are
-repeated for every other seed. A second model, built the slow way, proves the result equal to the last bit;
-where it is not (a builder with random numbers of its own, say), every model is built.
+repeated for every other seed. Where anything but Keras has drawn a random number, or where a second model,
+built the slow way, is not equal to the last bit, every model is built.
 """
 
 import random
-from contextlib import contextmanager
 
 import keras
 import numpy as np
 
 from aecourse._checks import received
+from aecourse.training.copies import generators_restored
 from aecourse.training.replicates import Replicates
 
 # Below this many seeds, building each model is as quick as tracing one.
 FEW_SEEDS = 4
 # Keras draws the seed of each unseeded initializer and noise layer so; see keras.src.random.make_default_seed.
 LARGEST_DRAW = int(1e9)
+# Beyond it, in models of hundreds of layers, every model is built.
+MOST_DRAWS = 1000
 
 
 def initial_states(build_model, seeds, example):
@@ -39,9 +41,9 @@ def initial_states(build_model, seeds, example):
         The model of the first seed, to run all others through.
     states : list of ndarray, one per entry of `model.variables`, each (n_seeds, *variable.shape)
     """
-    model = build_seeded(build_model, seeds[0], example)
-    last = build_seeded(build_model, seeds[-1], example)
-    _check_independent(model, last, same_seed=len(seeds) == 1)
+    model, n_draws = build_seeded(build_model, seeds[0], example)
+    last, _ = build_seeded(build_model, seeds[-1], example)
+    _check_independent(model, last)
     first_state, last_state = _state(model), _state(last)
     if [value.shape for value in first_state] != [value.shape for value in last_state]:
         raise ValueError(
@@ -49,14 +51,19 @@ def initial_states(build_model, seeds, example):
             f"Received: models with variables of shapes {[v.shape for v in first_state]} "
             f"and {[v.shape for v in last_state]}."
         )
-    if len(seeds) >= FEW_SEEDS:
-        states = _redraw(model, seeds)
+    if len(seeds) >= FEW_SEEDS and n_draws is not None:
+        states = _redraw(model, seeds, n_draws)
         if states is not None and all(
             np.array_equal(drawn[-1], built) for drawn, built in zip(states, last_state, strict=True)
         ):
             return model, states
-    middle = [_state(build_seeded(build_model, seed, example)) for seed in seeds[1:-1]]
-    every = [first_state, *middle, last_state][: len(seeds)]
+    others = [_state(build_seeded(build_model, seed, example)[0]) for seed in [*seeds[1:-1], seeds[0]]]
+    if not all(map(np.array_equal, first_state, others.pop())):
+        raise ValueError(
+            "`build_model` must give the same weights for the same seed. Received: two models with different weights "
+            "after `keras.utils.set_random_seed`. Draw random numbers from seeded generators only."
+        )
+    every = [first_state, *others, last_state][: len(seeds)]
     return model, [np.stack(values) for values in zip(*every, strict=True)]
 
 
@@ -92,12 +99,19 @@ def build_seeded(build_model, seed, example):
 
     The generators of Python and NumPy are put back afterwards, so that the caller's own draws do not change;
     TensorFlow's global seed, which cannot be read, stays at `seed`.
+
+    Returns
+    -------
+    model : keras.Model
+    n_draws : int or None
+        How many seeds were drawn as Keras draws them; None if other random numbers were drawn.
     """
-    with _generators_restored():
+    with generators_restored():
         keras.utils.set_random_seed(seed)
         model = build_model()
         if isinstance(model, keras.Model) and not model.built:
             model(example)
+        n_draws = _count_draws(seed)
     if not isinstance(model, keras.Model):
         raise TypeError(
             "`build_model` must return an uncompiled keras.Model. "
@@ -108,20 +122,24 @@ def build_seeded(build_model, seed, example):
             "`build_model` must return an uncompiled keras.Model. Received: a compiled one. "
             "Leave `model.compile(...)` out and pass optimizer and loss to `train_replicates`."
         )
-    return model
+    return model, n_draws
 
 
-@contextmanager
-def _generators_restored():
-    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - put back as they were
-    try:
-        yield
-    finally:
-        random.setstate(python_state)
-        np.random.set_state(numpy_state)  # noqa: NPY002
+def _count_draws(seed):
+    """How often Keras has drawn from Python's generator since it was seeded; None if something else drew."""
+    _, now, position, *_ = np.random.get_state()  # noqa: NPY002
+    _, fresh, start, *_ = np.random.RandomState(seed).get_state()
+    if position != start or not np.array_equal(now, fresh):
+        return None
+    generator, state = random.Random(seed), random.getstate()
+    for n_draws in range(MOST_DRAWS):
+        if generator.getstate() == state:
+            return n_draws
+        generator.randint(1, LARGEST_DRAW)
+    return None
 
 
-def _check_independent(model, other, *, same_seed):
+def _check_independent(model, other):
     shared = {id(v) for v in model.variables} & {id(v) for v in other.variables}
     if shared:
         names = ", ".join(v.path for v in model.variables if id(v) in shared)
@@ -129,27 +147,23 @@ def _check_independent(model, other, *, same_seed):
             "`build_model` must make new layers at every call, or a replicate would start from weights that "
             f"another one has trained. Received: models that share {names}. Create the layers inside `build_model`."
         )
-    if same_seed and not all(map(np.array_equal, _state(model), _state(other))):
-        raise ValueError(
-            "`build_model` must give the same weights for the same seed. Received: two models with different weights "
-            "after `keras.utils.set_random_seed`. Draw random numbers from seeded generators only."
-        )
 
 
 def _state(model):
     return [keras.ops.convert_to_numpy(variable) for variable in model.variables]
 
 
-def _redraw(model, seeds):
+def _redraw(model, seeds, n_draws):
     """States of all seeds from those of one, by repeating each initializer's draw; None where that can't be done."""
-    n_draws = 16 + 8 * len(model.variables)
     draws = np.array([_draws(seed, n_draws) for seed in seeds])  # (n_seeds, n_draws)
     position = {int(draw): i for i, draw in enumerate(draws[0])}
     initializers = _initializers(model)
+    explained = {initializer.seed for own in initializers.values() for initializer in own}
     states = []
     for variable in model.variables:
         value = keras.ops.convert_to_numpy(variable)
         if value.shape == (2,) and value.dtype.kind in "iu" and int(value[0]) in position:  # state of a noise layer
+            explained.add(int(value[0]))
             state = np.zeros((len(seeds), 2), value.dtype)
             state[:, 0] = draws[:, position[int(value[0])]]
         else:
@@ -161,7 +175,8 @@ def _redraw(model, seeds):
             else:
                 state = np.stack([_draw(initializer, int(s), variable) for s in draws[:, position[initializer.seed]]])
         states.append(state)
-    return states
+    # A draw that no layer holds was the builder's own, and may have decided anything.
+    return states if set(position) <= explained else None
 
 
 def _draws(seed, n_draws):
@@ -170,14 +185,14 @@ def _draws(seed, n_draws):
 
 
 def _initializers(model):
-    """The random initializers of the layer that owns each variable, by the variable's id."""
+    """Keras's own random initializers of the layer that owns each variable, by the variable's id."""
     found = {}
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             found |= _initializers(layer)
             continue
         own = [v for v in vars(layer).values() if isinstance(v, keras.initializers.Initializer)]
-        own = [v for v in own if isinstance(getattr(v, "seed", None), int)]
+        own = [v for v in own if type(v).__module__.startswith("keras.") and isinstance(getattr(v, "seed", None), int)]
         found |= {id(variable): own for variable in layer.variables}
     return found
 
@@ -185,7 +200,11 @@ def _initializers(model):
 def _source(variable, value, initializers):
     """The initializer that drew `value`; None for a constant."""
     for initializer in initializers:
-        if np.array_equal(_draw(initializer, initializer.seed, variable), value):
+        try:
+            drawn = _draw(initializer, initializer.seed, variable)
+        except ValueError:  # an orthogonal one can't have drawn the biases
+            continue
+        if np.array_equal(drawn, value):
             return initializer
     return None
 

@@ -7,6 +7,8 @@ rest of a step. Drawn beforehand for a whole epoch, by one generator for each se
 import keras
 import numpy as np
 
+from aecourse.training.copies import copy_model, is_of_keras, plain_copy
+
 
 class _Fed:
     """A noise layer that adds `noise`, set by `feed` while the step is traced, instead of drawing its own."""
@@ -43,20 +45,20 @@ def with_fed_noise(model):
 
     Noise layers of other kinds, inside nested models or in subclassed models stay as they are and draw for themselves.
     """
-    is_of_keras = type(model).__module__.startswith("keras.")  # a subclass need not run its layers as a clone would
-    if not is_of_keras or not any(map(_can_be_fed, model.layers)):
+    if not is_of_keras(model) or not any(map(_can_be_fed, model.layers)):
         return model
 
-    def clone(layer):
-        kind = FED[type(layer)] if _can_be_fed(layer) else type(layer)
-        return kind.from_config(layer.get_config())
+    def copy_layer(layer):
+        return FED[type(layer)].from_config(layer.get_config()) if _can_be_fed(layer) else plain_copy(layer)
 
-    return keras.models.clone_model(model, clone_function=clone)
+    return copy_model(model, copy_layer)
 
 
 def _can_be_fed(layer):
-    is_reused = len(layer._inbound_nodes) > 1  # each use needs noise of its own
-    return type(layer) in FED and not is_reused and getattr(layer, "noise_shape", None) is None
+    if type(layer) not in FED or getattr(layer, "noise_shape", None) is not None:
+        return False
+    is_used_once = len(layer._inbound_nodes) == 1  # each use needs noise of its own
+    return is_used_once and None not in layer.output.shape[1:]
 
 
 def fed_layers(model):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ import tensorflow as tf
 from aecourse import models
 from aecourse._checks import received
 from aecourse.training.arguments import as_arrays
+from aecourse.training.copies import copy_model
 
 FORMAT = 1  # of the files that Replicates.save writes
 PREDICT_ROWS = 4096  # at a time, so that the activations of a wide model stay in tens of megabytes
@@ -63,6 +63,10 @@ class Replicates:
     weights: tuple
     template: keras.Model
 
+    def __post_init__(self):
+        for stack in self.weights:
+            stack.setflags(write=False)
+
     def __repr__(self):
         return (
             f"Replicates({len(self.seeds)} seeds of {self.template.name!r}, "
@@ -86,7 +90,13 @@ class Replicates:
         if seed not in self.seeds:
             trained = f"{len(self.seeds)} seeds from {min(self.seeds)} to {max(self.seeds)}"
             raise ValueError(f"`seed` must be one of the trained {trained}. {received('seed', seed)}")
-        model = keras.models.clone_model(self.template)
+        try:
+            model = copy_model(self.template)
+        except (TypeError, NotImplementedError) as error:
+            raise TypeError(
+                "The trained model must be one that Keras can copy; classes of your own need a `get_config`. "
+                f"Received: {type(self.template).__name__}, of which Keras says: {str(error).splitlines()[0]}"
+            ) from error
         model.set_weights([stack[self.seeds.index(seed)] for stack in self.weights])
         return model
 
@@ -165,13 +175,13 @@ class Replicates:
         arrays |= {f"runs_{name}": self.runs[name].to_numpy() for name in self.runs}
         about = {"format": FORMAT, "model": json.loads(self.template.to_json())}
         # A reader, or a crash half-way, must never meet a part of a file.
-        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".unfinished")
+        unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with unfinished.open("wb") as file:
                 np.savez_compressed(file, about=json.dumps(about), **arrays)
-            os.replace(unfinished, path)
+            unfinished.replace(path)
         except BaseException:
-            os.unlink(unfinished)
+            unfinished.unlink(missing_ok=True)
             raise
 
     @classmethod

@@ -25,7 +25,7 @@ class Stopper:
         self.stopped = np.zeros(n_runs, bool)
         self.diverged = np.zeros(n_runs, bool)
         self._restores = rule is not None and rule.restore_best_weights
-        self._best = np.full(n_runs, np.inf)
+        self._best = np.full(n_runs, np.inf, "float32")
         self._wait = np.zeros(n_runs, int)
         self._kept = None  # arrays (n_runs, ...) of the weights to return
 
@@ -57,10 +57,11 @@ class Stopper:
         rule = self.rule
         listening = listening & (self.epochs > rule.start_from_epoch)
         min_delta = abs(rule.min_delta)  # Keras turns its sign once an instance has been used
-        better = listening & (monitored + min_delta < self._best)
+        bar = (monitored.astype("float64") + min_delta).astype("float32")  # Keras adds in one, compares in the other
+        better = listening & (bar < self._best)
         self._wait[listening] += 1
         self._best[better] = monitored[better]
-        resets = better if rule.baseline is None else better & (monitored + min_delta < rule.baseline)
+        resets = better if rule.baseline is None else better & (bar < np.float32(rule.baseline))
         self._wait[resets] = 0
         return better, listening & ~better & (self._wait >= rule.patience) & (self.epochs > 1)
 

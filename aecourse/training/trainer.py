@@ -106,7 +106,7 @@ def train_replicates(
         convolutions, recurrences, optimizers that mix weights, and steps of many multiplications. The choice depends
         on model and batch size, never on the number of seeds.
     progress : bool, default True
-        Whether to show a progress bar.
+        Whether to show a progress bar; with the environment variable ``TQDM_DISABLE=1`` none is shown either way.
 
     Returns
     -------
@@ -123,6 +123,8 @@ def train_replicates(
     A seed whose loss or weights become infinite or NaN is recorded as diverged and ends there; the others go on.
     Chapter: Wine autoencoder.
     """
+    arguments.check_builder(build_model)
+    arguments.check_flags(shuffle=shuffle, progress=progress, vectorize=vectorize is None or vectorize)
     seeds = arguments.read_seeds(seeds)
     epochs = check_int("epochs", epochs, minimum=1)
     batch_size = check_int("batch_size", batch_size, minimum=1)
@@ -137,7 +139,7 @@ def train_replicates(
     model, states = initial_states(build_model, seeds, example)
     if initial_weights is not None:
         states = continued_states(initial_weights, seeds, model, states)
-    output = model(example)
+    output = arguments.first_output(model, example)
     objective = make_objective(loss, loss_weights, output, model, is_reconstruction=_shapes(output) == _shapes(example))
     train = arguments.fit_targets(train, "train", output, objective.sparse)
     val = val and arguments.fit_targets(val, "val", output, objective.sparse)
@@ -145,14 +147,15 @@ def train_replicates(
     columns += [f"val_{name}" for name in columns] if val else []
     arguments.check_early_stopping(early_stopping, columns)
 
-    in_stacks = _gains_from_stacking(model, make_optimizer(), batch_size) if vectorize is None else vectorize
+    in_stacks = _choose_stacks(model, make_optimizer(), batch_size, vectorize)
     slots = _slots(seeds) if in_stacks else np.arange(len(seeds))
     n_runs = _stack_size(model, batch_size, slots.max() + 1) if in_stacks else 1
     members = np.zeros(-(-(slots.max() + 1) // n_runs) * n_runs, int)  # slots without a seed repeat the first one
     members[slots] = np.arange(len(seeds))
     groups = members.reshape(-1, n_runs)
     make_engine = StackedEngine if in_stacks else SingleEngine
-    with _quiet_tensorflow(), tqdm(total=epochs * len(groups), unit="epoch", leave=False, disable=not progress) as bar:
+    shown = {} if progress else {"disable": True}  # where neither is said, the variable TQDM_DISABLE decides
+    with _quiet_tensorflow(), tqdm(total=epochs * len(groups), unit="epoch", leave=False, **shown) as bar:
         parts = train.to_tensors(), val and val.to_tensors()
         engine = make_engine(with_fed_noise(model), objective, make_optimizer(), batch_size, *parts, n_runs)
         results = []
@@ -237,23 +240,30 @@ def _slots(seeds):
     return np.array(slots)
 
 
-def _gains_from_stacking(model, optimizer, batch_size):
-    """Whether a stack is quicker than one replicate after another; says so once where an operation forbids it."""
+def _choose_stacks(model, optimizer, batch_size, vectorize):
+    """Whether to train in stacks: as asked, or as is quicker; says so once where the model or optimizer decides it."""
+    mixing = [type(optimizer).__name__] if type(optimizer).__name__ not in ELEMENTWISE else []
+    mixing += [name for name in ("clipnorm", "global_clipnorm") if getattr(optimizer, name, None)]
+    mixing += ["a weight constraint"] if any(v.constraint is not None for v in model.trainable_variables) else []
+    if vectorize and mixing:
+        raise ValueError(
+            "`vectorize` must be False or None where a step of one weight depends on others, since a stack would mix "
+            f"the replicates. Received: vectorize=True with {', '.join(mixing)}."
+        )
+    if vectorize is not None:
+        return vectorize
     slow = sorted({type(layer).__name__ for layer in _layers(model) if _base_names(layer) & set(IN_TURN_LAYERS)})
-    mixes = type(optimizer).__name__ not in ELEMENTWISE or any(
-        getattr(optimizer, name, None) for name in ("clipnorm", "global_clipnorm", "use_ema")
-    )
-    constrained = any(variable.constraint is not None for variable in model.trainable_variables)
-    if slow or mixes or constrained:
-        what = ", ".join(slow) if slow else type(optimizer).__name__ if mixes else "a weight constraint"
-        warnings.warn(f"{what} gains nothing from a stack: the replicates are trained in turn.", stacklevel=3)
+    if mixing or slow:
+        what = ", ".join(mixing + slow)
+        warnings.warn(f"A stack gains nothing with {what}: the replicates are trained in turn.", stacklevel=3)
         return False
     return batch_size * model.count_params() <= LARGE_STEP
 
 
 def _stack_size(model, batch_size, n_slots):
     """Replicates per stack, a multiple of LANES: all of them, or as many as the memory for one step allows."""
-    widths = sum(math.prod(layer.output.shape[1:]) for layer in _layers(model) if hasattr(layer, "output"))
+    outputs = tf.nest.flatten([layer.output for layer in _layers(model) if hasattr(layer, "output")])
+    widths = sum(math.prod(size or 1 for size in output.shape[1:]) for output in outputs)
     n_bytes = 4 * (5 * model.count_params() + 4 * batch_size * widths)  # weights, gradient, moments; activations
     largest = max(1, STACK_BYTES // n_bytes // LANES)
     n_lanes = math.ceil(n_slots / LANES)

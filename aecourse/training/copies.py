@@ -1,0 +1,44 @@
+"""Copies of a model, and models built without a trace in the caller's random numbers."""
+
+import random
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+
+
+@contextmanager
+def generators_restored():
+    """Put the generators of Python and NumPy back afterwards: Keras draws a seed for every layer that it makes."""
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - put back as they were
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
+
+
+def copy_model(model, copy_layer=None):
+    """A model of the same architecture with weights of its own, which mean nothing yet.
+
+    Parameters
+    ----------
+    model : keras.Model
+    copy_layer : callable layer -> layer, optional
+        Makes the new layers of a functional or sequential model; `plain_copy` is the default.
+    """
+    with generators_restored():
+        if not is_of_keras(model):
+            return keras.models.clone_model(model)
+        return keras.models.clone_model(model, clone_function=copy_layer or plain_copy)
+
+
+def is_of_keras(model):
+    """Whether it is a functional or sequential model; a subclass need not run its layers as a copy of them would."""
+    return type(model).__module__.startswith("keras.")
+
+
+def plain_copy(layer):
+    if isinstance(layer, keras.layers.Lambda):
+        return layer  # holds no weights, and Keras refuses to read a function back from a config
+    return type(layer).from_config(layer.get_config())
