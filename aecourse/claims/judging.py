@@ -211,9 +211,9 @@ def verdict(claim, treatment, control=None, *, paired=True) -> Verdict:
     if claim.verdict not in (None, result.outcome):
         raise LedgerDisagreement(
             f"Claim {claim.id}: the ledger says {claim.verdict!r}, this computation {result.outcome!r}.\n\n{result}\n\n"
-            "If the computation is right, change `verdict` and `why` of this claim in book/claims.yml and run "
-            "`python tests/seal_ledger.py`; say in the commit what changed the result. `smallest` was set before the "
-            "result was known: it is not to be moved to save a verdict."
+            f"If the computation is right, change verdict and why of {claim.id} in book/claims.yml, run "
+            "python tests/seal_ledger.py, and say in the commit what changed the result. The smallest difference was "
+            "set before the result was known: it is not to be moved to save a verdict."
         )
     return result
 
