@@ -113,6 +113,7 @@ CONFIG = """
 extensions = ["myst_nb", "replication"]
 source_suffix = [".md", ".ipynb"]
 nb_execution_mode = "force"
+nb_execution_show_tb = True
 html_theme = "basic"
 html_static_path = ["book/_static"]
 """
@@ -156,5 +157,5 @@ def test_build_fails_where_the_chapter_and_the_ledger_differ(tmp_path):
     code, messages, _ = build(tmp_path, CELLS["t1-1"], CELLS["t1-1"], other_result)
     assert code == 1
     assert "claim t1-1 is computed 2 times" in messages
-    assert "LedgerDisagreement: Claim t1-2" in messages
+    assert "the ledger says 'did not hold', this computation 'held'" in messages
     assert "claim t1-2 is computed nowhere: it belongs to chapter wine" in messages
