@@ -212,8 +212,8 @@ def verdict(claim, treatment, control=None, *, paired=True) -> Verdict:
         raise LedgerDisagreement(
             f"Claim {claim.id}: the ledger says {claim.verdict!r}, this computation {result.outcome!r}.\n\n{result}\n\n"
             f"If the computation is right, change verdict and why of {claim.id} in book/claims.yml, run "
-            "python tests/seal_ledger.py, and say in the commit what changed the result. The smallest difference was "
-            "set before the result was known: it is not to be moved to save a verdict."
+            "python tests/seal_ledger.py, and say in the commit what changed the result. The smallest difference "
+            "rests on its reason, not on the result: it is not to be moved to save a verdict."
         )
     return result
 
