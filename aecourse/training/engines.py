@@ -16,7 +16,7 @@ class Engine:
     Parameters
     ----------
     model : keras.Model
-        Run through `stateless_call` by a stack, and itself by a single replicate.
+        A stack runs it with other values for its variables, a single replicate as it is.
     objective : Objective
     optimizer : keras.optimizers.Optimizer
         Not built yet; the engine's own.
@@ -118,9 +118,13 @@ class StackedEngine(Engine):
         """One replicate: its losses (1 + n_outputs,) and what its other variables become."""
         if training:
             feed(self.fed_layers, noise)
-        y_pred, others, penalties = self.model.stateless_call(
-            trainable, others, x, training=training, return_losses=True
-        )
+        variables = [*self.model.trainable_variables, *self.model.non_trainable_variables]
+        values = zip(variables, [*trainable, *others], strict=True)
+        # Not `stateless_call`: it passes by the model's `__call__`, and asks each `call` to take `training`.
+        with keras.StatelessScope(state_mapping=list(values), collect_losses=True) as scope:
+            y_pred = self.model(x, training=training)
+            penalties = self.model.losses
+        others = [scope.get_current_value(variable) for variable in self.model.non_trainable_variables]
         return self.objective(y, y_pred, penalties), others
 
     def _train_step(self, x, y, noise):

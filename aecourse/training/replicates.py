@@ -203,7 +203,7 @@ class Replicates:
         """
         expected = "`path` must name a file that `Replicates.save` wrote."
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = dict(file)
             about = json.loads(str(arrays.pop("about")))
         except FileNotFoundError:
