@@ -181,10 +181,7 @@ class TestFrozen:
     def test_it_says_what_it_is(self, trained):
         parameters = f"{trained.template.count_params():,}"
         name = trained.template.name
-        assert (
-            repr(trained)
-            == f"Replicates(3 seeds of '{name}', {parameters} parameters each, at most 3 epochs, 0 diverged)"
-        )
+        assert repr(trained) == f"Replicates(3 seeds of '{name}', {parameters} parameters, 3 epochs, 0 diverged)"
 
 
 class TestFile:

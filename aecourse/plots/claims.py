@@ -1,5 +1,7 @@
 """Figures of claims: the differences behind one verdict, and the effects of many claims on one axis."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
@@ -21,6 +23,7 @@ OUTCOMES = {
 }
 EFFECT_COLUMNS = ("label", "group", "effect", "low", "high", "outcome")
 SHADE = "#E4EDF4"
+LABEL_WIDTH = 80  # characters
 
 
 def plot_differences(differences, interval, smallest, *, claimed=None, xlabel="Difference", ax=None):
@@ -79,7 +82,9 @@ def plot_differences(differences, interval, smallest, *, claimed=None, xlabel="D
     _shade(ax, smallest, claimed, differences)
     names = ["seeds"] if n_splits == 1 else [f"split {row}" for row in range(1, n_splits + 1)]
     ax.set_yticks(range(n_splits + 1), ["all", *names])
-    ax.set(xlabel=xlabel, ylim=(n_splits + 0.6, -0.6))
+    # A line longer than the axes would squeeze them.
+    wrapped = "\n".join(textwrap.fill(line, LABEL_WIDTH) for line in xlabel.splitlines())
+    ax.set(xlabel=wrapped, ylim=(n_splits + 0.6, -0.6))
     ax.grid(visible=False, axis="y")
     ax.legend(ncols=2, loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     return ax

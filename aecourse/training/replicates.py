@@ -30,7 +30,7 @@ class Replicates:
     ...     lambda: models.build_autoencoder(13, 3), wine.x_train, wine.x_val, seeds=range(5), epochs=2, progress=False
     ... )
     >>> replicates
-    Replicates(5 seeds of 'autoencoder', 94 parameters each, at most 2 epochs, 0 diverged)
+    Replicates(5 seeds of 'autoencoder', 94 parameters, 2 epochs, 0 diverged)
     >>> replicates.history.shape
     (10, 6)
     >>> replicates.predict(wine.x_test).shape, replicates.encode(wine.x_test).shape
@@ -70,7 +70,7 @@ class Replicates:
     def __repr__(self):
         return (
             f"Replicates({len(self.seeds)} seeds of {self.template.name!r}, "
-            f"{self.template.count_params():,} parameters each, at most {self.runs['epochs'].max()} epochs, "
+            f"{self.template.count_params():,} parameters, {self.runs['epochs'].max()} epochs, "
             f"{self.runs['diverged'].sum()} diverged)"
         )
 

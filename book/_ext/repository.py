@@ -1,25 +1,34 @@
-"""Sphinx extension: links to the repository, and launch buttons, where a public repository is known.
+"""Sphinx extension: links to the repository, and launch buttons.
 
-The environment variable AECOURSE_REPOSITORY (an https address) names it; otherwise the git remote `origin`
-does if it is on GitHub. A copy that has neither is built without these buttons.
+They show only where a public repository is known: the environment variable
+AECOURSE_REPOSITORY (an https address) names it; otherwise the git remote
+`origin` does if it is on GitHub. A copy that has neither gets no buttons.
 """
 
 import os
 import re
 import subprocess
 
-_ON_GITHUB = re.compile(r"^(?:https://|git@|ssh://git@)github\.com[:/](?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?$")
+_ON_GITHUB = re.compile(
+    r"^(?:https://|git@|ssh://git@)github\.com[:/](?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?$"
+)
 
 
 def find_repository(folder):
-    """Return the address of the public repository as ``https://github.com/owner/name``, or None."""
+    """Return the repository as ``https://github.com/owner/name``, or None."""
     address = os.environ.get("AECOURSE_REPOSITORY")
     if not address:
         try:
             git = subprocess.run(
-                ["git", "remote", "get-url", "origin"], cwd=folder, capture_output=True, text=True, check=False
+                ["git", "remote", "get-url", "origin"],
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
             )
-        except FileNotFoundError:  # a machine without git, a book from an archive
+        except (
+            FileNotFoundError
+        ):  # a machine without git, a book from an archive
             return None
         address = git.stdout.strip()
     match = _ON_GITHUB.match(address)
