@@ -409,6 +409,7 @@ class TestPlotEncoderWeights:
 # One call of every plot: the arguments, how to make Axes for it, and the keyword that takes them.
 Z, FLAT = np.random.default_rng(0).normal(size=(9, 3)), np.arange(9) % 3
 FRAME = pd.DataFrame({"seed": 0, "epoch": [1, 2], "reconstruction_loss": [2.0, 1.0], "method": "ours"})
+EFFECTS = pd.DataFrame({"label": ["a"], "group": ["g"], "effect": 2.0, "low": 1.5, "high": 3.0, "outcome": "held"})
 CALLS = {
     "plot_loss": ((FRAME,), "ax", lambda: plt.subplots()[1]),
     "plot_seed_values": ((FRAME, "reconstruction_loss"), "ax", lambda: plt.subplots()[1]),
@@ -416,6 +417,8 @@ CALLS = {
     "plot_latent_projections": ((Z, FLAT), "axes", lambda: plt.subplots(1, 3)[1]),
     "plot_clusters": ((Z, FLAT), "axes", lambda: [space(), *plt.subplots(1, 3)[1]]),
     "plot_encoder_weights": ((Z, list("abcdefghi")), "axes", lambda: plt.subplots(1, 3)[1]),
+    "plot_differences": ((Z[:, 0], (-0.5, 0.5), 1.0), "ax", lambda: plt.subplots()[1]),
+    "plot_effects": ((EFFECTS,), "ax", lambda: plt.subplots()[1]),
 }
 
 
