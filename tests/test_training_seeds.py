@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from aecourse.training import trainer
+from aecourse.training import stacking, trainer
 from aecourse.training.engines import StackedEngine
 from aecourse.training.initial import initial_states
 from training_models import X_TRAIN, X_VAL, curves, deep_with_penalties, normalised_and_noisy, plain, train, weights
@@ -163,7 +163,7 @@ def test_another_seed_is_another_run(name, runs):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_hundred_in_several_stacks(name, runs, monkeypatch):
-    monkeypatch.setattr(trainer, "STACK_BYTES", 1)  # so that each stack is as small as can be
+    monkeypatch.setattr(stacking, "STACK_BYTES", 1)  # so that each stack is as small as can be
     sizes = []
 
     def make_engine(*args):
@@ -172,7 +172,7 @@ def test_a_hundred_in_several_stacks(name, runs, monkeypatch):
 
     monkeypatch.setattr(trainer, "StackedEngine", make_engine)
     in_stacks = train(RECIPES[name], seeds=COMPANY[:20])
-    assert sizes == [trainer.LANES]
+    assert sizes == [stacking.LANES]
     for seed in COMPANY[:20]:
         assert_same_run(in_stacks, runs[name, 100], seed)
 

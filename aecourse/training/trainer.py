@@ -1,10 +1,7 @@
 """`train_replicates`: the same model from many seeds at once."""
 
-import math
-import warnings
 from contextlib import contextmanager
 
-import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
@@ -17,19 +14,9 @@ from aecourse.training.initial import continued_states, initial_states
 from aecourse.training.noise import epoch_noise, with_fed_noise
 from aecourse.training.objective import make_objective
 from aecourse.training.replicates import Replicates
+from aecourse.training.stacking import choose_stacks, slots_of, stack_size
 from aecourse.training.stopping import Stopper
 
-# Their gradients run one replicate at a time even in a stack, so that a stack gains nothing.
-IN_TURN_LAYERS = ("BaseConv", "BaseDepthwiseConv", "BaseSeparableConv", "BaseConvTranspose", "RNN", "Bidirectional")
-# Optimizers that move each weight by itself, so that one of them can serve a whole stack.
-ELEMENTWISE = ("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Lion", "Ftrl")
-# Multiplications per replicate and step above which a step is bound by arithmetic, not by the overhead that a stack
-# shares out; benchmarks/ measures where the two cross.
-LARGE_STEP = 700_000
-# Numbers that a processor's widest vector holds, and so the modulus by which seeds keep their place in a stack.
-LANES = 16
-# A stack is cut so that the weights, activations and gradients of one step stay below this.
-STACK_BYTES = 500_000_000
 # Orders of rows are drawn for as many epochs at once as fit in this.
 ORDER_BYTES = 100_000_000
 
@@ -147,9 +134,9 @@ def train_replicates(
     columns += [f"val_{name}" for name in columns] if val else []
     arguments.check_early_stopping(early_stopping, columns)
 
-    in_stacks = _choose_stacks(model, make_optimizer(), batch_size, vectorize)
-    slots = _slots(seeds) if in_stacks else np.arange(len(seeds))
-    n_runs = _stack_size(model, batch_size, slots.max() + 1) if in_stacks else 1
+    in_stacks = choose_stacks(model, make_optimizer(), batch_size, vectorize)
+    slots = slots_of(seeds) if in_stacks else np.arange(len(seeds))
+    n_runs = stack_size(model, batch_size, slots.max() + 1) if in_stacks else 1
     members = np.zeros(-(-(slots.max() + 1) // n_runs) * n_runs, int)  # slots without a seed repeat the first one
     members[slots] = np.arange(len(seeds))
     groups = members.reshape(-1, n_runs)
@@ -224,60 +211,6 @@ def _collect(seeds, columns, model, results):
     kept = {id(variable) for variable in model.weights}  # model.variables has the states of noise layers besides
     weights = tuple(stack for stack, v in zip(stacks, model.variables, strict=True) if id(v) in kept)
     return Replicates(seeds=tuple(seeds), history=history, runs=runs, weights=weights, template=model)
-
-
-def _slots(seeds):
-    """Where in the stack each seed goes: at a place that equals the seed, modulo LANES.
-
-    The processor takes several numbers at a time, and its results for the first and the last of them can differ in
-    the last bit. At the same place within such a group, a seed has the same result in every stack.
-    """
-    n_before = dict.fromkeys(range(LANES), 0)
-    slots = []
-    for seed in seeds:
-        slots.append(LANES * n_before[seed % LANES] + seed % LANES)
-        n_before[seed % LANES] += 1
-    return np.array(slots)
-
-
-def _choose_stacks(model, optimizer, batch_size, vectorize):
-    """Whether to train in stacks: as asked, or as is quicker; says so once where the model or optimizer decides it."""
-    mixing = [type(optimizer).__name__] if type(optimizer).__name__ not in ELEMENTWISE else []
-    mixing += [name for name in ("clipnorm", "global_clipnorm") if getattr(optimizer, name, None)]
-    mixing += ["a weight constraint"] if any(v.constraint is not None for v in model.trainable_variables) else []
-    if vectorize and mixing:
-        raise ValueError(
-            "`vectorize` must be False or None where a step of one weight depends on others, since a stack would mix "
-            f"the replicates. Received: vectorize=True with {', '.join(mixing)}."
-        )
-    if vectorize is not None:
-        return vectorize
-    slow = sorted({type(layer).__name__ for layer in _layers(model) if _base_names(layer) & set(IN_TURN_LAYERS)})
-    if mixing or slow:
-        what = ", ".join(mixing + slow)
-        warnings.warn(f"A stack gains nothing with {what}: the replicates are trained in turn.", stacklevel=3)
-        return False
-    return batch_size * model.count_params() <= LARGE_STEP
-
-
-def _stack_size(model, batch_size, n_slots):
-    """Replicates per stack, a multiple of LANES: all of them, or as many as the memory for one step allows."""
-    outputs = tf.nest.flatten([layer.output for layer in _layers(model) if hasattr(layer, "output")])
-    widths = sum(math.prod(size or 1 for size in output.shape[1:]) for output in outputs)
-    n_bytes = 4 * (5 * model.count_params() + 4 * batch_size * widths)  # weights, gradient, moments; activations
-    largest = max(1, STACK_BYTES // n_bytes // LANES)
-    n_lanes = math.ceil(n_slots / LANES)
-    n_groups = math.ceil(n_lanes / largest)
-    return LANES * math.ceil(n_lanes / n_groups)
-
-
-def _layers(model):
-    for layer in model.layers:
-        yield from _layers(layer) if isinstance(layer, keras.Model) else [layer]
-
-
-def _base_names(layer):
-    return {base.__name__ for base in type(layer).__mro__}
 
 
 def _shapes(structure):
