@@ -97,6 +97,27 @@ def test_a_rule_that_fit_has_used_serves_too(losses):
     assert by_stopper(losses, rule) == expected
 
 
+@pytest.mark.parametrize("rule", [None, EarlyStopping(), EarlyStopping(restore_best_weights=True)], ids=str)
+def test_a_run_that_is_lost_at_once_keeps_what_there_is(rule):
+    """Of two runs, the second has no finite loss at all."""
+    stopper = Stopper(rule, 2)
+    for epoch in (1, 2):
+        losses = np.array([1 / epoch, np.nan], "float32")
+        stopper.update({"val_loss": losses}, lambda epoch=epoch: [np.array([10, 20]) + epoch])
+    assert stopper.final_state([np.array([12, 99])])[0].tolist() == [12, 21]
+    assert stopper.kept_epoch.tolist() == [2, 1]
+    assert stopper.diverged.tolist() == [False, True]
+
+
+def test_weights_that_are_lost_in_the_last_step():
+    """The losses of the epoch were taken before it."""
+    stopper = Stopper(None, 2)
+    stopper.update({"loss": np.ones(2)}, None)
+    assert not stopper.diverged.any()
+    stopper.final_state([np.zeros((2, 3)), np.array([[0.0, 0.0], [0.0, np.inf]])])
+    assert stopper.diverged.tolist() == [False, True]
+
+
 # --- whole runs
 
 

@@ -23,13 +23,13 @@ def deep_with_penalties():
     return models.build_autoencoder(6, 2, hidden_units=(8, 5), activation="tanh", activity_l1=0.01, weight_l2=0.001)
 
 
-def normalised_and_noisy():
-    x = inputs = keras.Input((6,))
+def normalised_and_noisy(n_features=6):
+    x = inputs = keras.Input((n_features,))
     x = layers.GaussianNoise(0.1)(x)
     x = layers.BatchNormalization()(layers.Dense(7, activation="relu")(x))
     x = layers.Dropout(0.3)(x)
     x = layers.LayerNormalization()(layers.Dense(4, activation="tanh", name="code")(x))
-    return keras.Model(inputs, layers.Dense(6, activation="sigmoid")(x))
+    return keras.Model(inputs, layers.Dense(n_features, activation="sigmoid")(x))
 
 
 def convolutional():

@@ -57,13 +57,13 @@ class Stopper:
         rule = self.rule
         listening = listening & (self.epochs > rule.start_from_epoch)
         min_delta = abs(rule.min_delta)  # Keras turns its sign once an instance has been used
-        bar = (monitored.astype("float64") + min_delta).astype("float32")  # Keras adds in one, compares in the other
+        bar = monitored + min_delta  # all in float32, in which Keras compares too
         better = listening & (bar < self._best)
         self._wait[listening] += 1
         self._best[better] = monitored[better]
-        resets = better if rule.baseline is None else better & (bar < np.float32(rule.baseline))
+        resets = better if rule.baseline is None else better & (bar < rule.baseline)
         self._wait[resets] = 0
-        return better, listening & ~better & (self._wait >= rule.patience) & (self.epochs > 1)
+        return better, listening & ~better & (self._wait >= rule.patience)
 
     def _keep(self, which, state):
         if self._kept is None:
