@@ -141,12 +141,20 @@ class Replicates:
     def _run_all(self, model, x):
         x = as_arrays("x", x)
         n_samples = len(tf.nest.flatten(x)[0])
-        forward = tf.function(lambda rows: model(rows, training=False), reduce_retracing=True)
+        stacks = {id(v): stack for v, stack in zip(self.template.weights, self.weights, strict=True)}
+        weights = [v for v in model.variables if id(v) in stacks]
+
+        # Weights go in as arguments: no call can meet those that another one has left in the template.
+        @tf.function(reduce_retracing=True)
+        def forward(values, rows):
+            with keras.StatelessScope(state_mapping=list(zip(weights, values, strict=True))):
+                return model(rows, training=False)
+
         outputs = []
         for position in range(len(self.seeds)):
-            self.template.set_weights([stack[position] for stack in self.weights])
+            values = [tf.constant(stacks[id(v)][position]) for v in weights]
             batches = [
-                forward(tf.nest.map_structure(lambda part, i=i: tf.constant(part[i : i + PREDICT_ROWS]), x))
+                forward(values, tf.nest.map_structure(lambda part, i=i: tf.constant(part[i : i + PREDICT_ROWS]), x))
                 for i in range(0, n_samples, PREDICT_ROWS)
             ]
             outputs.append(tf.nest.map_structure(lambda *parts: np.concatenate(parts), *batches))
