@@ -16,7 +16,7 @@ unexport MPLBACKEND
 unexport PYTHONPATH PYTHONHOME
 
 # A page holds no progress bars.
-export TQDM_DISABLE := 1
+book outputs: export TQDM_DISABLE := 1
 
 .PHONY: help book test bench lint outputs lock clean distclean
 .DEFAULT_GOAL := help
