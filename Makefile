@@ -31,9 +31,10 @@ book: $(SETUP) ## run every chapter, build the HTML, check it, print its address
 	@$(PY) -c 'import pathlib; print("The book:", pathlib.Path("_build/html/index.html").resolve().as_uri())'
 
 # Unit tests run in one process: on two cores xdist took twice as long, importing TensorFlow in each worker.
+# Notebooks run on the sample of MNIST, which is everywhere: what they print is compared with what is stored.
 test: $(SETUP) ## unit tests, then every notebook
 	$(PY) -m pytest
-	$(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope book/
+	AECOURSE_MNIST=sample $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope book/
 
 bench: $(SETUP) ## measure the trainer against keras.Model.fit
 	$(PY) benchmarks/run.py
@@ -44,7 +45,7 @@ lint: $(SETUP) ## style of the code, hygiene of the notebooks
 	$(PY) tests/tidy_notebooks.py --check
 
 outputs: $(SETUP) ## run the chapters, store anew what cells tagged nbval-check-output print
-	$(PY) tests/tidy_notebooks.py --run
+	AECOURSE_MNIST=sample $(PY) tests/tidy_notebooks.py --run
 
 # uv resolves for every platform and Python version at once, pip for the running one only.
 # Without UPGRADE=1 the pins that still fit stay.
