@@ -1,6 +1,7 @@
 """The figure of the front page: one seed's picture, and what fifty seeds say.
 
-The page draws it in each build; `python book/cover.py` draws the README's copy.
+The page draws it in each build; `python book/cover.py` draws the copy of the
+README.
 """
 
 from pathlib import Path

@@ -4,8 +4,8 @@ A verdict that a cell shows carries its numbers in the output's metadata. When
 all pages have been read, and so all chapters executed, these records are taken
 from the executed notebooks and held against the ledger: a claim that was
 computed nowhere, twice, or elsewhere than the ledger says is a warning, which
-fails `make book`. Then the directive ``{replication-report}`` becomes a picture
-of all effects and a table for each tutorial.
+fails `make book`. Then the directive ``{replication-report}`` becomes a
+picture of all effects and a table for each tutorial.
 """
 
 from collections import Counter
@@ -40,7 +40,9 @@ def complaints_about(records, ledger):
         name, chapter = record["id"], Path(record["page"]).name
         claim = ledger.claims.get(name)
         if claim is None:
-            complaints.append(f"claim {name} of {chapter} is not in the ledger")
+            complaints.append(
+                f"claim {name} of {chapter} is not in the ledger"
+            )
         elif claim.chapter != chapter:
             complaints.append(
                 f"claim {name} is computed in {chapter}: "
@@ -235,7 +237,10 @@ def _fill(app, doctree, docname):
     ledger, records = _ledger(app.env), app.env.replication_records
     uri = app.builder.get_target_uri
     links = {
-        Path(name).name: (relative_uri(uri(docname), uri(name)), title.astext())
+        Path(name).name: (
+            relative_uri(uri(docname), uri(name)),
+            title.astext(),
+        )
         for name, title in app.env.titles.items()
     }
     for holder in holders:
