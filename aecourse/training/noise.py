@@ -61,6 +61,11 @@ def _can_be_fed(layer):
     return is_used_once and None not in layer.output.shape[1:]
 
 
+def draws_noise(layer):
+    """Whether the layer itself draws random numbers while it trains, since it is not fed."""
+    return hasattr(layer, "seed_generator") and not isinstance(layer, _Fed)
+
+
 def fed_layers(model):
     return [layer for layer in getattr(model, "layers", ()) if isinstance(layer, _Fed)]
 

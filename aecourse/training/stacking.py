@@ -1,4 +1,4 @@
-"""Whether replicates are trained in stacks, how large these are, and where in them each seed stands."""
+"""How replicates are trained: in stacks or in turn, by XLA or not; and where in a stack each seed stands."""
 
 import math
 import warnings
@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from aecourse.training.noise import draws_noise
+
 # Their gradients run one replicate at a time even in a stack, so that a stack gains nothing.
 IN_TURN_LAYERS = ("BaseConv", "BaseDepthwiseConv", "BaseSeparableConv", "BaseConvTranspose", "RNN", "Bidirectional")
 # Optimizers that move each weight by itself, so that one of them can serve a whole stack.
@@ -14,6 +16,14 @@ ELEMENTWISE = ("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", 
 # Multiplications per replicate and step above which a step is bound by arithmetic, not by the overhead that a stack
 # shares out; benchmarks/ measures where the two cross.
 LARGE_STEP = 700_000
+# Weights, and outputs of layers for one batch, above which XLA makes a step quicker: it fuses the passes that optimizer
+# and loss make over them, and gains some 2 ns for each. Below, the call of what it compiled costs more. Measured for
+# dense models of 70,000 to 2 million such numbers: up to 130,000 a step was 0.7 to 1.1 times as quick by XLA, and from
+# 150,000 on 1.2 to 2 times.
+XLA_STEP = 150_000
+# The same numbers, summed over the steps of one seed, above which that gain pays for compiling: about 1.5 s, for the
+# step, a smaller last batch and the validation.
+XLA_TRAINING = 750_000_000
 # Numbers that a processor's widest vector holds, and so the modulus by which seeds keep their place in a stack.
 LANES = 16
 # A stack is cut so that the weights, activations and gradients of one step stay below this.
@@ -54,15 +64,38 @@ def choose_stacks(model, optimizer, batch_size, vectorize):
     return batch_size * model.count_params() <= LARGE_STEP
 
 
+def worth_compiling(model, batch_size, n_steps):
+    """Whether XLA should compile the steps of replicates in turn.
+
+    Parameters
+    ----------
+    model : keras.Model
+        As it is trained, its noise fed where that can be.
+    batch_size : int
+    n_steps : int
+        In the training of one seed. Not of all: a seed's run must not depend on its company.
+    """
+    # XLA runs convolutions on one thread and draws random numbers slowly: both took several times as long.
+    if any(_base_names(layer) & set(IN_TURN_LAYERS) or draws_noise(layer) for layer in _layers(model)):
+        return False
+    numbers = model.count_params() + batch_size * _total_width(model)
+    return numbers >= XLA_STEP and numbers * n_steps >= XLA_TRAINING
+
+
 def stack_size(model, batch_size, n_slots):
     """Replicates per stack, a multiple of LANES: all of them, or as many as the memory for one step allows."""
-    outputs = tf.nest.flatten([layer.output for layer in _layers(model) if hasattr(layer, "output")])
-    widths = sum(math.prod(size or 1 for size in output.shape[1:]) for output in outputs)
-    n_bytes = 4 * (5 * model.count_params() + 4 * batch_size * widths)  # weights, gradient, moments; activations
+    activations = batch_size * _total_width(model)
+    n_bytes = 4 * (5 * model.count_params() + 4 * activations)  # five: weights, gradient, moments
     largest = max(1, STACK_BYTES // n_bytes // LANES)
     n_lanes = math.ceil(n_slots / LANES)
     n_groups = math.ceil(n_lanes / largest)
     return LANES * math.ceil(n_lanes / n_groups)
+
+
+def _total_width(model):
+    """Numbers that all layers put out for one row."""
+    outputs = tf.nest.flatten([layer.output for layer in _layers(model) if hasattr(layer, "output")])
+    return sum(math.prod(size or 1 for size in output.shape[1:]) for output in outputs)
 
 
 def _layers(model):

@@ -1,5 +1,8 @@
 """`train_replicates`: the same model from many seeds at once."""
 
+import math
+import re
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -14,7 +17,7 @@ from aecourse.training.initial import continued_states, initial_states
 from aecourse.training.noise import epoch_noise, with_fed_noise
 from aecourse.training.objective import make_objective
 from aecourse.training.replicates import Replicates
-from aecourse.training.stacking import choose_stacks, slots_of, stack_size
+from aecourse.training.stacking import choose_stacks, slots_of, stack_size, worth_compiling
 from aecourse.training.stopping import Stopper
 
 # Orders of rows are drawn for as many epochs at once as fit in this.
@@ -91,7 +94,9 @@ def train_replicates(
     vectorize : bool, optional
         True stacks the replicates, False trains them in turn; the default chooses what is quicker: in turn for
         convolutions, recurrences, optimizers that mix weights, and steps of many multiplications. The choice depends
-        on model and batch size, never on the number of seeds.
+        on model and batch size, never on the number of seeds. In turn, XLA compiles the steps of large dense models
+        where the training of one seed is long enough to pay for it; then the last digits of a loss may depend on
+        `epochs`, too.
     progress : bool, default True
         Whether to show a progress bar; with the environment variable ``TQDM_DISABLE=1`` none is shown either way.
 
@@ -140,20 +145,45 @@ def train_replicates(
     members = np.zeros(-(-(slots.max() + 1) // n_runs) * n_runs, int)  # slots without a seed repeat the first one
     members[slots] = np.arange(len(seeds))
     groups = members.reshape(-1, n_runs)
-    make_engine = StackedEngine if in_stacks else SingleEngine
     shown = {} if progress else {"disable": True}  # where neither is said, the variable TQDM_DISABLE decides
     with _quiet_tensorflow(), tqdm(total=epochs * len(groups), unit="epoch", leave=False, **shown) as bar:
         parts = train.to_tensors(), val and val.to_tensors()
-        engine = make_engine(with_fed_noise(model), objective, make_optimizer(), batch_size, *parts, n_runs)
-        results = []
-        for n_done, group in enumerate(groups, start=1):
+        fed = with_fed_noise(model)
+
+        def make_engine(**compiling):
+            kind = StackedEngine if in_stacks else SingleEngine
+            return kind(fed, objective, make_optimizer(), batch_size, *parts, n_runs, **compiling)
+
+        def train_group(group):
             engine.start([stack[group] for stack in states])
             group_seeds = [seeds[i] for i in group]
             orders = _orders(group_seeds, train.n_samples, epochs, shuffle)
             noise = epoch_noise(engine.fed_layers, group_seeds, train.n_samples, epochs)
-            results.append(_train(engine, zip(orders, noise, strict=True), epochs, columns, early_stopping, bar))
+            return _train(engine, zip(orders, noise, strict=True), epochs, columns, early_stopping, bar)
+
+        n_steps = epochs * math.ceil(train.n_samples / batch_size)
+        by_xla = not in_stacks and worth_compiling(fed, batch_size, n_steps)
+        engine = make_engine(jit_compile=True) if by_xla else make_engine()
+        results = []
+        for n_done, group in enumerate(groups, start=1):
+            try:
+                results.append(train_group(group))
+            except tf.errors.OpError as error:
+                # All is compiled in the first epoch of the first group; what fails later, or fails again without XLA,
+                # is not for want of XLA.
+                if not by_xla or results:
+                    raise
+                engine = make_engine()
+                results.append(train_group(group))
+                warnings.warn(f"{_why_not_xla(error)}: the steps are not compiled, and take longer.", stacklevel=2)
             bar.update(epochs * n_done - bar.n)  # a group that stopped early is done all the same
     return _collect(seeds, columns, model, [np.concatenate(parts)[slots] for parts in zip(*results, strict=True)])
+
+
+def _why_not_xla(error):
+    """As in "XLA cannot compile PyFunc"; without a name where the message of TensorFlow has another form."""
+    names = re.findall(r"XLA_\w+_JIT: (\w+) \(", error.message)
+    return f"XLA cannot compile {names[0] if names else f'the model ({error.message.splitlines()[0][:200]})'}"
 
 
 def _train(engine, drawn, epochs, columns, early_stopping, bar):
