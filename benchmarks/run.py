@@ -1,4 +1,4 @@
-"""Measure the trainer: `make bench`, or `python benchmarks/run.py [--quick] [name ...]`.
+"""Measure the trainer and the probes: `make bench`, or `python benchmarks/run.py [--quick] [name ...]`.
 
 Prints the tables, and a complete run writes them to benchmarks/results.md. A quiet machine is needed, and about ten
 minutes; `--quick` takes fewer repeats and epochs and writes nothing.
@@ -13,7 +13,7 @@ from pathlib import Path
 import aecourse  # noqa: F401 - before TensorFlow, which it tells how to compute; subprocesses inherit that
 
 RESULTS = Path(__file__).with_name("results.md")
-BENCHMARKS = ("against_fit", "costs", "stack_or_turn")
+BENCHMARKS = ("against_fit", "costs", "stack_or_turn", "probes")
 
 
 def conditions():
@@ -31,7 +31,7 @@ def main():
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"`name` must be one of {', '.join(BENCHMARKS)}. Received: {', '.join(sorted(unknown))}.")
-    parts = ["# Benchmarks of the trainer", conditions()]
+    parts = ["# Benchmarks", conditions()]
     print("\n\n".join(parts), flush=True)
     for name in arguments.names or BENCHMARKS:
         parts.append(import_module(name).report(arguments.quick))
