@@ -13,7 +13,7 @@ from pathlib import Path
 import aecourse  # noqa: F401 - before TensorFlow, which it tells how to compute; subprocesses inherit that
 
 RESULTS = Path(__file__).with_name("results.md")
-BENCHMARKS = ("against_fit", "costs", "stack_or_turn", "probes")
+BENCHMARKS = ("against_fit", "costs", "stack_or_turn", "probes", "mnist_epoch", "mnist_sweep")
 
 
 def conditions():

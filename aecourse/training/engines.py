@@ -148,15 +148,15 @@ class SingleEngine(Engine):
     """One replicate at a time, in the model itself: for large steps, and for operations that do not vectorise."""
 
     def __init__(self, *args, jit_compile=False, **kwargs):
-        self._jit_compile = jit_compile
+        self.jit_compile = jit_compile
         super().__init__(*args, **kwargs)
 
     def _make_variables(self):
         self.variables = self.model.variables
         self.trainable = self.model.trainable_variables
         # XLA over a whole epoch would copy the data at every step; over one step, it fuses small operations.
-        self._train_step = tf.function(self._train_step_graph, jit_compile=self._jit_compile)
-        self._val_step = tf.function(self._val_step_graph, jit_compile=self._jit_compile)
+        self._train_step = tf.function(self._train_step_graph, jit_compile=self.jit_compile)
+        self._val_step = tf.function(self._val_step_graph, jit_compile=self.jit_compile)
 
     def _inward(self, value):
         return value[0]
