@@ -98,6 +98,24 @@ def _read_part(part, x, y):
     return Data(x, y)
 
 
+def read_rows(part, rows, n_seeds, data):
+    """Rows of a part for each seed, int32 (n_seeds, n_rows); None where each has all of them."""
+    if rows is None:
+        return None
+    name = f"rows_{part}"
+    if data is None:
+        raise ValueError(f"`{name}` must come with `x_{part}`. Received: x_{part}=None.")
+    expected = f"`{name}` must hold whole numbers from 0 to {data.n_samples - 1}, rows of `x_{part}`"
+    array = as_numeric_array(name, rows, ndim=2, keep_integers=True)
+    if array.dtype.kind != "i":
+        raise TypeError(f"{expected}. Received: {name} of type {np.asarray(rows).dtype}.")
+    if len(array) != n_seeds:
+        raise ValueError(f"{expected}, for each of the {n_seeds} seeds. Received: {name} of shape {array.shape}.")
+    if array.min() < 0 or array.max() >= data.n_samples:
+        raise ValueError(f"{expected}. Received: numbers from {array.min()} to {array.max()}.")
+    return array.astype("int32")
+
+
 def as_arrays(name, value, *, keep_integers=False):
     """`value` as a finite array, or a list or dict of them; `name` is for the message."""
     if isinstance(value, dict):

@@ -38,8 +38,12 @@ class Engine:
         self._train_epoch = tf.function(self._train_epoch_graph)
         self._val_epoch = tf.function(self._val_epoch_graph)
 
-    def start(self, state):
-        """Put `state`, a list of arrays (n_runs, ...) in the order of `model.variables`, and a fresh optimizer in."""
+    def start(self, state, rows_val=None):
+        """Put `state`, a list of arrays (n_runs, ...) in the order of `model.variables`, and a fresh optimizer in.
+
+        `rows_val`, int32 (n_runs, n_rows), are the rows that each run validates on; None where all take all.
+        """
+        self._rows_val = None if rows_val is None else tf.constant(self._inward(rows_val))
         for variable, value in zip(self.variables, state, strict=True):
             variable.assign(self._inward(value))
         for variable, value in zip(self.optimizer.variables, self._fresh_optimizer, strict=True):
@@ -59,7 +63,7 @@ class Engine:
 
     def val_epoch(self):
         """Losses on the validation rows, (n_runs, 1 + n_outputs)."""
-        return self._val_epoch().numpy().reshape(self.n_runs, -1)
+        return self._val_epoch(self._rows_val).numpy().reshape(self.n_runs, -1)
 
     def _train_epoch_graph(self, order, noise):
         def one_batch(start, stop):
@@ -68,17 +72,22 @@ class Engine:
 
         return self._mean_over_batches(order.shape[-1], one_batch)
 
-    def _val_epoch_graph(self):
+    def _val_epoch_graph(self, rows):
         x, y = self.val
 
         def one_batch(start, stop):
             def cut(tensor):
                 return tensor[start:stop]
 
+            if rows is not None:
+                return self._val_step_on_own_rows(*_gather(x, y, rows[..., start:stop]))
             x_batch = tf.nest.map_structure(cut, x)
             return self._val_step(x_batch, x_batch if y is x else tf.nest.map_structure(cut, y))
 
-        return self._mean_over_batches(len(tf.nest.flatten(x)[0]), one_batch)
+        return self._mean_over_batches(len(tf.nest.flatten(x)[0]) if rows is None else rows.shape[-1], one_batch)
+
+    def _val_step_on_own_rows(self, x, y):
+        return self._val_step(x, y)
 
     def _mean_over_batches(self, n_samples, one_batch):
         total = tf.zeros(self._losses_shape())
@@ -142,6 +151,10 @@ class StackedEngine(Engine):
     def _val_step(self, x, y):
         trainable, others = [v.value for v in self.trainable], [v.value for v in self.others]
         return tf.vectorized_map(lambda run: self._run(*run, x, y, training=False)[0], (trainable, others))
+
+    def _val_step_on_own_rows(self, x, y):
+        trainable, others = [v.value for v in self.trainable], [v.value for v in self.others]
+        return tf.vectorized_map(lambda run: self._run(*run, training=False)[0], (trainable, others, x, y))
 
 
 class SingleEngine(Engine):

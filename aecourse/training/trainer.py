@@ -36,6 +36,8 @@ def train_replicates(
     learning_rate=arguments.DEFAULT_LEARNING_RATE,
     y_train=None,
     y_val=None,
+    rows_train=None,
+    rows_val=None,
     loss="mse",
     loss_weights=None,
     early_stopping=None,
@@ -79,6 +81,10 @@ def train_replicates(
         For an optimizer given by name.
     y_train, y_val : like `x_train`, optional
         Targets; default to the inputs. Class numbers stay integers.
+    rows_train, rows_val : array_like of int, shape (n_seeds, n_rows), optional
+        The rows of `x_train`, and of `x_val`, that each seed trains and validates on: a draw, a fold or a bootstrap
+        sample of its own, in the order of `seeds`. The default is all rows, for all seeds. Both may be rows of the
+        same array, passed twice.
     loss : str, keras.losses.Loss or callable, or a list or dict of them, default "mse"
         As in ``keras.Model.compile``. The loss of an epoch is the mean over its batches, weighted by their sizes,
         taken while the weights move; that of the validation rows is taken after the epoch.
@@ -122,10 +128,12 @@ def train_replicates(
     batch_size = check_int("batch_size", batch_size, minimum=1)
     make_optimizer = arguments.read_optimizer(optimizer, learning_rate)
     train, val = arguments.read_parts(x_train, y_train, x_val, y_val)
-    if batch_size > train.n_samples:
+    rows_train = arguments.read_rows("train", rows_train, len(seeds), train)
+    rows_val = arguments.read_rows("val", rows_val, len(seeds), val)
+    n_rows = train.n_samples if rows_train is None else rows_train.shape[1]
+    if batch_size > n_rows:
         raise ValueError(
-            f"`batch_size` must be at most the number of training rows, {train.n_samples}. "
-            f"Received: batch_size={batch_size}."
+            f"`batch_size` must be at most the number of training rows, {n_rows}. Received: batch_size={batch_size}."
         )
     example = tf.nest.map_structure(lambda array: tf.convert_to_tensor(array[:1]), train.x)
     model, states = initial_states(build_model, seeds, example)
@@ -155,13 +163,16 @@ def train_replicates(
             return kind(fed, objective, make_optimizer(), batch_size, *parts, n_runs, **compiling)
 
         def train_group(group):
-            engine.start([stack[group] for stack in states])
+            engine.start([stack[group] for stack in states], None if rows_val is None else rows_val[group])
             group_seeds = [seeds[i] for i in group]
-            orders = _orders(group_seeds, train.n_samples, epochs, shuffle)
-            noise = epoch_noise(engine.fed_layers, group_seeds, train.n_samples, epochs)
+            orders = _orders(group_seeds, n_rows, epochs, shuffle)
+            if rows_train is not None:
+                own = rows_train[group]
+                orders = (np.take_along_axis(own, order, axis=1) for order in orders)
+            noise = epoch_noise(engine.fed_layers, group_seeds, n_rows, epochs)
             return _train(engine, zip(orders, noise, strict=True), epochs, columns, early_stopping, bar)
 
-        n_steps = epochs * math.ceil(train.n_samples / batch_size)
+        n_steps = epochs * math.ceil(n_rows / batch_size)
         by_xla = not in_stacks and worth_compiling(fed, batch_size, n_steps)
         engine = make_engine(jit_compile=True) if by_xla else make_engine()
         results = []
