@@ -16,7 +16,7 @@ __all__ = ["ClusterAgreement", "cluster_agreement", "trustworthiness"]
 N_STARTS = 10
 # Three times as many took five times as long on codes of 128 units and moved the index by 0.004.
 CLUSTER_TRAIN_ROWS = 10_000
-# A quarter of a second; the cost grows with the square of the rows, and other 2,000 digits changed it by less than 0.0001.
+# A quarter of a second; the cost grows with the square of the rows. Other 2,000 digits moved it by less than 0.0001.
 TRUST_ROWS = 2_000
 
 
