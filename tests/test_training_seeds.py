@@ -235,7 +235,7 @@ def test_the_callers_generators_stay_as_they_were(vectorize):
 
 
 def orders(seeds, *, n_samples=12, epochs=7, shuffle=True):
-    return np.stack(list(trainer._orders(seeds, n_samples, epochs, shuffle)), axis=1)  # (n_seeds, epochs, n_samples)
+    return np.stack(list(trainer.row_orders(seeds, n_samples, epochs, shuffle)), axis=1)  # (n_seeds, epochs, n_samples)
 
 
 def test_orders_are_permutations_all_different():

@@ -37,11 +37,11 @@ class Data:
         return x, x if self.y is self.x else tf.nest.map_structure(tf.convert_to_tensor, self.y)
 
 
-def check_builder(build_model):
+def check_builder(build_model, name="build_model"):
     if not callable(build_model) or isinstance(build_model, keras.Model):
         raise TypeError(
-            "`build_model` must be a function that takes no arguments and returns a new keras.Model, as in "
-            f"`lambda: build_autoencoder(13, 3)`. {received('build_model', build_model)}"
+            f"`{name}` must be a function that takes no arguments and returns a new keras.Model, as in "
+            f"`lambda: build_autoencoder(13, 3)`. {received(name, build_model)}"
         )
 
 

@@ -43,14 +43,8 @@ def initial_states(build_model, seeds, example):
     """
     model, n_draws = build_seeded(build_model, seeds[0], example)
     last, _ = build_seeded(build_model, seeds[-1], example)
-    _check_independent(model, last)
+    check_alike("build_model", model, last)
     first_state, last_state = _state(model), _state(last)
-    if [value.shape for value in first_state] != [value.shape for value in last_state]:
-        raise ValueError(
-            "`build_model` must build the same architecture at every call. "
-            f"Received: models with variables of shapes {[v.shape for v in first_state]} "
-            f"and {[v.shape for v in last_state]}."
-        )
     if len(seeds) >= FEW_SEEDS and n_draws is not None:
         states = _redraw(model, seeds, n_draws)
         if states is not None and all(
@@ -112,17 +106,21 @@ def build_seeded(build_model, seed, example):
         if isinstance(model, keras.Model) and not model.built:
             model(example)
         n_draws = _count_draws(seed)
+    check_built("build_model", model)
+    return model, n_draws
+
+
+def check_built(name, model):
+    """Raise unless what the builder called `name` returned is a model that is not compiled."""
     if not isinstance(model, keras.Model):
         raise TypeError(
-            "`build_model` must return an uncompiled keras.Model. "
-            f"Received: build_model() returned {type(model).__name__}."
+            f"`{name}` must return an uncompiled keras.Model. Received: {name}() returned {type(model).__name__}."
         )
     if model.compiled:
         raise ValueError(
-            "`build_model` must return an uncompiled keras.Model. Received: a compiled one. "
-            "Leave `model.compile(...)` out and pass optimizer and loss to `train_replicates`."
+            f"`{name}` must return an uncompiled keras.Model. Received: a compiled one. "
+            "Leave `model.compile(...)` out: the trainer brings optimizer and loss."
         )
-    return model, n_draws
 
 
 def _count_draws(seed):
@@ -139,13 +137,20 @@ def _count_draws(seed):
     return None
 
 
-def _check_independent(model, other):
+def check_alike(name, model, other):
+    """Raise unless two models of one builder have variables of their own, and the same shapes."""
     shared = {id(v) for v in model.variables} & {id(v) for v in other.variables}
     if shared:
         names = ", ".join(v.path for v in model.variables if id(v) in shared)
         raise ValueError(
-            "`build_model` must make new layers at every call, or a replicate would start from weights that "
-            f"another one has trained. Received: models that share {names}. Create the layers inside `build_model`."
+            f"`{name}` must make new layers at every call, or a replicate would start from weights that "
+            f"another one has trained. Received: models that share {names}. Create the layers inside `{name}`."
+        )
+    shapes, others = ([tuple(v.shape) for v in each.variables] for each in (model, other))
+    if shapes != others:
+        raise ValueError(
+            f"`{name}` must build the same architecture at every call. "
+            f"Received: models with variables of shapes {shapes} and {others}."
         )
 
 

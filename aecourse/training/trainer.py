@@ -154,7 +154,7 @@ def train_replicates(
     members[slots] = np.arange(len(seeds))
     groups = members.reshape(-1, n_runs)
     shown = {} if progress else {"disable": True}  # where neither is said, the variable TQDM_DISABLE decides
-    with _quiet_tensorflow(), tqdm(total=epochs * len(groups), unit="epoch", leave=False, **shown) as bar:
+    with quiet_tensorflow(), tqdm(total=epochs * len(groups), unit="epoch", leave=False, **shown) as bar:
         parts = train.to_tensors(), val and val.to_tensors()
         fed = with_fed_noise(model)
 
@@ -165,7 +165,7 @@ def train_replicates(
         def train_group(group):
             engine.start([stack[group] for stack in states], None if rows_val is None else rows_val[group])
             group_seeds = [seeds[i] for i in group]
-            orders = _orders(group_seeds, n_rows, epochs, shuffle)
+            orders = row_orders(group_seeds, n_rows, epochs, shuffle)
             if rows_train is not None:
                 own = rows_train[group]
                 orders = (np.take_along_axis(own, order, axis=1) for order in orders)
@@ -223,7 +223,7 @@ def _train(engine, drawn, epochs, columns, early_stopping, bar):
     return [losses, runs, *weights]
 
 
-def _orders(seeds, n_samples, epochs, shuffle):
+def row_orders(seeds, n_samples, epochs, shuffle):
     """The order of the training rows at each epoch: int32 (n_seeds, n_samples), a row of each seed's own stream."""
     in_order = np.tile(np.arange(n_samples, dtype="int32"), (len(seeds), 1))
     if not shuffle:
@@ -259,7 +259,7 @@ def _shapes(structure):
 
 
 @contextmanager
-def _quiet_tensorflow():
+def quiet_tensorflow():
     """Drop two warnings of TensorFlow that say what is meant here.
 
     That noise of a layer which is not fed is drawn in a loop, which keeps seeds apart; and that functions are traced

@@ -11,13 +11,25 @@ MAY_IMPORT = {
     "_checks": set(),
     "data": {"_checks"},
     "models": {"_checks"},
-    "training": {"_checks", "models"},
+    "tensorboard": {"_checks"},
+    "training": {"_checks", "models", "tensorboard"},
     "sweeps": {"_checks", "models", "training"},
     "probes": {"_checks", "models"},
     "claims": {"_checks", "models"},
-    "checkup": {"_checks", "models"},
+    "checkup": {"_checks", "models", "probes"},
     "plots": {"_checks"},
-    "exercises": {"_checks", "data", "models", "training", "sweeps", "probes", "claims", "checkup", "plots"},
+    "exercises": {
+        "_checks",
+        "data",
+        "models",
+        "tensorboard",
+        "training",
+        "sweeps",
+        "probes",
+        "claims",
+        "checkup",
+        "plots",
+    },
 }
 # plots draws what others computed, so it needs nothing that computes.
 NEVER_IMPORT = {"plots": {"keras", "tensorflow", "sklearn"}}
