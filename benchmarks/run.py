@@ -1,7 +1,7 @@
 """Measure the trainer and the probes: `make bench`, or `python benchmarks/run.py [--quick] [name ...]`.
 
-Prints the tables, and a complete run writes them to benchmarks/results.md. A quiet machine is needed, and about ten
-minutes; `--quick` takes fewer repeats and epochs and writes nothing.
+Prints the tables, and a complete run writes them to benchmarks/results.md. A quiet machine is needed, and some
+fifteen minutes; `--quick` takes fewer repeats and epochs and writes nothing.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 import aecourse  # noqa: F401 - before TensorFlow, which it tells how to compute; subprocesses inherit that
 
 RESULTS = Path(__file__).with_name("results.md")
-BENCHMARKS = ("against_fit", "costs", "stack_or_turn", "probes", "mnist_epoch", "mnist_sweep")
+BENCHMARKS = ("against_fit", "costs", "stack_or_turn", "probes", "by_xla", "mnist_epoch", "mnist_sweep")
 
 
 def conditions():

@@ -17,9 +17,8 @@ ELEMENTWISE = ("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", 
 # shares out; benchmarks/ measures where the two cross.
 LARGE_STEP = 700_000
 # Weights, and outputs of layers for one batch, above which XLA makes a step quicker: it fuses the passes that optimizer
-# and loss make over them, and gains some 2 ns for each. Below, the call of what it compiled costs more. Measured for
-# dense models of 70,000 to 2 million such numbers: up to 130,000 a step was 0.7 to 1.1 times as quick by XLA, and from
-# 150,000 on 1.2 to 2 times.
+# and loss make over them, and gains some 2 ns for each. Below, the call of what it compiled costs more;
+# benchmarks/ measures where the two cross.
 XLA_STEP = 150_000
 # The same numbers, summed over the steps of one seed, above which that gain pays for compiling: about 1.5 s, for the
 # step, a smaller last batch and the validation.
@@ -78,8 +77,13 @@ def worth_compiling(model, batch_size, n_steps):
     # XLA runs convolutions on one thread and draws random numbers slowly: both took several times as long.
     if any(_base_names(layer) & set(IN_TURN_LAYERS) or draws_noise(layer) for layer in _layers(model)):
         return False
-    numbers = model.count_params() + batch_size * _total_width(model)
+    numbers = numbers_of_step(model, batch_size)
     return numbers >= XLA_STEP and numbers * n_steps >= XLA_TRAINING
+
+
+def numbers_of_step(model, batch_size):
+    """Weights, and outputs of all layers for a batch."""
+    return model.count_params() + batch_size * _total_width(model)
 
 
 def stack_size(model, batch_size, n_slots):
