@@ -25,14 +25,16 @@ def chapter(history, rng):
     """What a chapter has at hand when it draws: examples of `plots` begin there."""
     from sklearn.cluster import KMeans
 
-    from aecourse import data, models, training
+    from aecourse import checkup, data, models, training
 
     wine = data.load_wine()
     scores = pd.DataFrame({"seed": range(4), "method": "KMeans", "ari": rng.random(4)})
     result = training.Replicates((0, 1, 2, 3), history, None, (), None)
     model = models.build_autoencoder(13, 3)
     z = rng.standard_normal((len(wine.y_all), 3))
-    return {"wine": wine, "scores": scores, "result": result, "model": model, "z": z, "KMeans": KMeans, "np": np}
+    report = checkup.checkup(model, wine.x_train, wine.x_val)
+    at_hand = {"wine": wine, "scores": scores, "result": result, "model": model, "z": z, "report": report}
+    return {**at_hand, "KMeans": KMeans, "np": np}
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -3,6 +3,7 @@
 Nothing here trains, computes a score, or saves a file.
 """
 
+from aecourse.plots.checkup import plot_checkup
 from aecourse.plots.claims import plot_differences, plot_effects
 from aecourse.plots.code import plot_clusters, plot_encoder_weights, plot_latent_3d, plot_latent_projections
 from aecourse.plots.images import plot_reconstructions
@@ -12,6 +13,7 @@ from aecourse.plots.style import MARKERS, PALETTE, use_style
 __all__ = [
     "MARKERS",
     "PALETTE",
+    "plot_checkup",
     "plot_clusters",
     "plot_differences",
     "plot_effects",
