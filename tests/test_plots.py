@@ -410,6 +410,7 @@ class TestPlotEncoderWeights:
 Z, FLAT = np.random.default_rng(0).normal(size=(9, 3)), np.arange(9) % 3
 FRAME = pd.DataFrame({"seed": 0, "epoch": [1, 2], "reconstruction_loss": [2.0, 1.0], "method": "ours"})
 EFFECTS = pd.DataFrame({"label": ["a"], "group": ["g"], "effect": 2.0, "low": 1.5, "high": 3.0, "outcome": "held"})
+LOSSES = pd.DataFrame({"method": ["ours"], "part": ["validation"], "mse": [0.4], "low": [0.3], "high": [0.5]})
 CALLS = {
     "plot_loss": ((FRAME,), "ax", lambda: plt.subplots()[1]),
     "plot_seed_values": ((FRAME, "reconstruction_loss"), "ax", lambda: plt.subplots()[1]),
@@ -419,6 +420,7 @@ CALLS = {
     "plot_encoder_weights": ((Z, list("abcdefghi")), "axes", lambda: plt.subplots(1, 3)[1]),
     "plot_differences": ((Z[:, 0], (-0.5, 0.5), 1.0), "ax", lambda: plt.subplots()[1]),
     "plot_effects": ((EFFECTS,), "ax", lambda: plt.subplots()[1]),
+    "plot_checkup": ((LOSSES, [0.7, 0.3]), "axes", lambda: plt.subplots(1, 2)[1]),
 }
 
 

@@ -1,6 +1,7 @@
 """What `checkup` returns: findings as a frame and a table, and the numbers for one figure."""
 
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -70,6 +71,17 @@ class Report:
         return "\n".join(lines)
 
     def _repr_html_(self):
-        table = self.findings[["severity", "check", "finding", "evidence", "advice"]]
-        shown = table.rename(columns={"advice": "what to do"}).to_html(index=False, border=0, classes="checkup")
-        return f'<div class="checkup"><p>{self._headline()}</p>{shown}</div>'
+        rows = "".join(_html_row(row) for row in self.findings.itertuples())
+        head = "<tr><th>severity</th><th>check</th><th>finding, evidence, what to do</th></tr>"
+        table = f'<table class="checkup"><thead>{head}</thead><tbody>{rows}</tbody></table>'
+        return f'<div class="checkup"><p>{escape(self._headline())}</p>{table}</div>'
+
+
+def _html_row(row):
+    """A problem is told in full; of what is well, the evidence is enough."""
+    is_problem = row.severity in (SERIOUS, LOOK)
+    finding = f"<strong>{escape(row.finding)}</strong>" if is_problem else escape(row.finding)
+    lines = [finding, *(f"<small>{escape(text)}</small>" for text in [row.evidence] if text)]
+    lines += [escape(row.advice)] if row.advice else []
+    severity = f"<strong>{row.severity}</strong>" if row.severity == SERIOUS else row.severity
+    return f"<tr><td>{severity}</td><td>{escape(row.check)}</td><td>{'<br>'.join(lines)}</td></tr>"
