@@ -15,6 +15,7 @@ from aecourse._checks import as_numeric_array, check_int, check_same_length, rec
 __all__ = ["EventLog", "RunWriter", "read_scalars"]
 
 PARTS = ("train", "validation")  # a run of TensorBoard each, so that it draws both curves of a quantity in one chart
+N_AXES = 3  # of the projector's space
 MAX_SPRITE = 8192  # pixels; TensorBoard shows no larger picture
 
 
@@ -186,7 +187,7 @@ class RunWriter:
         ----------
         epoch : int
         z : array_like, shape (n_samples, latent_dim)
-            Only the first `n_points` rows are written.
+            Only the first `n_points` rows are written; a code of one or two units gets columns of zeros up to three.
         labels : array_like, shape (n_samples,), optional
             What the projector colours and names the points by; the same at every call.
         x : array_like, shape (n_samples, n_features), optional
@@ -204,7 +205,9 @@ class RunWriter:
         entry = self._config.embeddings.add()
         entry.tensor_name = f"code, epoch {epoch}"
         entry.tensor_path = f"code_epoch_{epoch}.tsv"
-        np.savetxt(folder / entry.tensor_path, z[:n_points], delimiter="\t", fmt="%.6g")
+        # Of fewer than three columns the projector draws nothing: its PCA gives NaN then.
+        z = np.pad(z[:n_points], ((0, 0), (0, max(0, N_AXES - z.shape[1]))))
+        np.savetxt(folder / entry.tensor_path, z, delimiter="\t", fmt="%.6g")
         if labels is not None:
             entry.metadata_path = "metadata.tsv"
             rows = pd.DataFrame({"label": np.asarray(labels)[:n_points], "row": range(n_points)})
