@@ -1,8 +1,6 @@
 """Codes beside what gives their scores a meaning: raw input, PCA, an untrained encoder, shuffled labels."""
 
-import random
 from collections.abc import Mapping
-from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -11,6 +9,7 @@ from sklearn.decomposition import PCA
 
 from aecourse import models
 from aecourse._checks import as_numeric_array, check_choice, check_int, check_same_length, received
+from aecourse._seeding import generators_restored
 from aecourse.probes.arrays import check_codes, check_labels
 from aecourse.probes.structure import cluster_agreement, trustworthiness
 from aecourse.probes.supervised import knn_probe, linear_probe
@@ -138,7 +137,7 @@ def _principal_components(x, width):
 def _untrained_codes(build_model, seeds, x):
     codes = []
     for seed in seeds:
-        with _generators_restored():
+        with generators_restored():
             keras.utils.set_random_seed(seed)
             model = build_model()
         if isinstance(model, keras.Model) and not model.built:
@@ -146,17 +145,6 @@ def _untrained_codes(build_model, seeds, x):
         encoder = models.encoder(model)
         codes.append([encoder.predict(part, batch_size=PREDICT_ROWS, verbose=0) for part in x])
     return tuple(np.stack(part).reshape(len(seeds), len(part[0]), -1) for part in zip(*codes, strict=True))
-
-
-@contextmanager
-def _generators_restored():
-    """Seeding a model leaves the caller's random numbers as they were."""
-    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - put back as they were
-    try:
-        yield
-    finally:
-        random.setstate(python_state)
-        np.random.set_state(numpy_state)  # noqa: NPY002
 
 
 def _shuffled(y, seed):

@@ -10,11 +10,11 @@ from tqdm import tqdm
 
 from aecourse import models
 from aecourse._checks import check_int, received
+from aecourse._seeding import generators_restored
 from aecourse.tensorboard import EventLog
 from aecourse.training import arguments
 from aecourse.training.alternating_engine import AlternatingEngine, Pair
 from aecourse.training.alternation import Alternation, collect
-from aecourse.training.copies import generators_restored
 from aecourse.training.initial import check_alike, check_built
 from aecourse.training.stacking import LARGE_STEP
 from aecourse.training.trainer import quiet_tensorflow, row_orders

@@ -1,21 +1,8 @@
-"""Copies of a model, and models built without a trace in the caller's random numbers."""
-
-import random
-from contextlib import contextmanager
+"""Copies of a model."""
 
 import keras
-import numpy as np
 
-
-@contextmanager
-def generators_restored():
-    """Put the generators of Python and NumPy back afterwards: Keras draws a seed for every layer that it makes."""
-    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - put back as they were
-    try:
-        yield
-    finally:
-        random.setstate(python_state)
-        np.random.set_state(numpy_state)  # noqa: NPY002
+from aecourse._seeding import generators_restored
 
 
 def copy_model(model, copy_layer=None):

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from aecourse._checks import received
-from aecourse.training.copies import generators_restored
+from aecourse._seeding import generators_restored
 from aecourse.training.replicates import Replicates
 
 # Below this many seeds, building each model is as quick as tracing one.
