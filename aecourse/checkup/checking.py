@@ -12,17 +12,18 @@ from aecourse.checkup.report import ORDER, Report
 
 __all__ = ["checkup"]
 
+# Causes before what comes of them, so that of equally bad findings the first is the one to mend first.
 CHECKS = (
-    check_output,
-    check_baselines,
-    check_gap,
     check_overlap,
     check_scale,
     check_columns,
     check_outliers,
+    check_output,
     check_penalties,
     check_units,
     check_decoder,
+    check_baselines,
+    check_gap,
     check_probe,
 )
 
@@ -35,7 +36,7 @@ def checkup(model, x_train, x_val, *, y=None) -> Report:
     >>> model = models.build_autoencoder(13, 3, output_activation="sigmoid")  # and never trained
     >>> report = checkup(model, wine.x_train, wine.x_val)
     >>> report.problems["check"].tolist()[:2]
-    ['output range', 'baselines']
+    ['output range', 'decoder']
 
     In a notebook, `report` as the last line of a cell shows a table, and ``plots.plot_checkup(**report.picture)`` draws
     the losses beside those of PCA and of the mean, and how many directions of the code are used. Rows go through the

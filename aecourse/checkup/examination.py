@@ -97,6 +97,10 @@ class Examination:
         """Of the validation rows, rebuilt by PCA of the training rows."""
         return row_errors(self.x_val, self.pca.inverse_transform(self.pca.transform(self.x_val)))
 
+    @cached_property
+    def pca_errors_train(self):
+        return row_errors(self.x_train, self.pca.inverse_transform(self.pca.transform(self.x_train)))
+
 
 def examine(model, x_train, x_val, y) -> Examination:
     """Check the input of `checkup` and run the model once."""

@@ -76,18 +76,24 @@ def check_gap(e) -> Finding:
     train, val = e.errors_train.mean(), e.errors_val.mean()
     low, high = interval_of_mean(e.errors_val, e.errors_train)
     scale = max(train, np.finfo("float32").tiny)
+    pca_train, pca_val = e.pca_errors_train.mean(), e.pca_errors.mean()
     numbers = {"train": train, "val": val, "gap": val - train, "low": low, "high": high}
+    numbers |= {"pca_train": pca_train, "pca_val": pca_val}
     evidence = (
         f"MSE {number(train)} on training rows, {number(val)} on validation rows: a gap of {number(val - train)} "
-        f"[{number(low)}, {number(high)}], 99 % interval over rows"
+        f"[{number(low)}, {number(high)}], 99 % interval over rows; PCA of that width {number(pca_train)} and "
+        f"{number(pca_val)}"
     )
     # What is next to nothing beside the spread of the data is not worth a gap.
     if max(train, val) < 1e-6 * e.mean_errors.mean():
         return Finding("gap", FINE, "Both losses are next to nothing.", evidence, "", numbers)
     if low > GAP * scale:
         severity = SERIOUS if low > LARGE_GAP * scale else LOOK
-        what = "It rebuilds validation rows worse than training rows: it has learnt some of these by heart."
-        advice = "Take more rows, a narrower model, a penalty, or stop training earlier."
+        what = "It rebuilds validation rows worse than training rows."
+        advice = (
+            "If PCA has no such gap, the model has learnt rows by heart: take more rows, a narrower model, a penalty, "
+            "or stop earlier. If PCA has one too, look at how the rows were split."
+        )
         return Finding("gap", severity, what, evidence, advice, numbers)
     if high < -GAP * scale:
         what = "It rebuilds validation rows better than training rows: the two parts differ."
