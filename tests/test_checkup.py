@@ -144,11 +144,18 @@ class TestHealthyModels:
         assert report.problems.empty, report
         assert row(report, "constant columns")["numbers"]["n_constant"] == 10
 
+    def test_one_equal_row_is_not_accused(self, rng):
+        x_train, x_val = split(rng, 100, 50)
+        x_val[7] = x_train[3]
+        report = checkup(pca_model(x_train), x_train, x_val)
+        assert report.problems.empty, report
+        assert report.numbers("overlap")["n_both"] == 1
+
     def test_rounded_data_that_repeat_themselves_are_not_accused_of_leaking(self, rng):
         x_train, x_val = (np.sign(part) for part in split(rng, 2000, 400, n_features=6))
         report = checkup(pca_model(x_train), x_train, x_val)
         assert row(report, "overlap")["severity"] == "worth a look"  # true, and explained
-        assert "as rows repeat within it" in row(report, "overlap")["finding"]
+        assert "as rows of few values repeat" in row(report, "overlap")["finding"]
 
 
 def sheet_with(change=None, **settings):
@@ -207,6 +214,19 @@ def knows_rows_by_heart(rng):
 def leaking(rng):
     x_train, x_val = split(rng)
     x_val[:40] = x_train[100:140]
+    return pca_model(x_train), x_train, x_val
+
+
+def entered_twice(rng):
+    """A fifth of the rows, before a random split."""
+    x = sheet(rng, 500)
+    x = rng.permutation(np.concatenate([x, x[:100]]))
+    return pca_model(x[:400]), x[:400], x[400:]
+
+
+def leaking_a_little(rng):
+    x_train, x_val = split(rng)
+    x_val[:6] = x_train[100:106]
     return pca_model(x_train), x_train, x_val
 
 
@@ -281,6 +301,8 @@ DEFECTS = {
     "rows known by heart": (knows_rows_by_heart, {"gap": "serious"}),
     "parts that differ": (sheet_with(lambda a, b: (a, 0.2 * b)), {"gap": "worth a look"}),
     "leaking rows": (leaking, {"overlap": "serious"}),
+    "rows entered twice": (entered_twice, {"overlap": "serious"}),
+    "a few leaking rows": (leaking_a_little, {"overlap": "worth a look"}),
     "the training rows again": (sheet_with(lambda a, b: (a, a)), {"overlap": "serious"}),
     "a column in another unit": (sheet_with(scaled(2, 100)), {"scale": "serious"}),
     "all columns large": (sheet_with(lambda a, b: (100 * a, 100 * b)), {"scale": "worth a look"}),
@@ -538,7 +560,7 @@ X = np.random.default_rng(0).random((20, 8)).astype("float32")
 
 
 def plain():
-    return models.build_autoencoder(8, 2)
+    return models.build_autoencoder(8, 2, code_activation="linear")  # with a ReLU, it could be zero for all rows
 
 
 def diverged():

@@ -44,7 +44,7 @@ def check_units(e) -> Finding:
     )
     if n_dead or n_duplicate:
         severity = SERIOUS if n_dead + n_duplicate > MANY_DEAD * n_units else LOOK
-        what = f"{n_dead} {kind} of the code are dead and {n_duplicate} are copies: it is narrower than it looks."
+        what = f"The code is narrower than it looks. Of its {n_units} {kind}, dead: {n_dead}, copies: {n_duplicate}."
         advice = "Narrow the code, or make it linear, or train with another seed or a lower learning rate."
         return Finding("units", severity, what, evidence, advice, numbers)
     if rank < FEW_DIRECTIONS * width:

@@ -8,8 +8,10 @@ from aecourse.checkup.findings import FINE, LOOK, SERIOUS, Finding, number, perc
 
 __all__ = ["check_columns", "check_outliers", "check_overlap", "check_scale"]
 
-# Below it, and no more common than among the training rows themselves, equal rows are what rounded numbers bring.
-FEW_EQUAL_ROWS = 0.01
+# Of rounded numbers a row or so is equal by chance.
+FEW_EQUAL_ROWS, MANY_EQUAL_ROWS = 0.01, 0.05
+# Columns of so few values bring equal rows by themselves, as often among the training rows as between the parts.
+FEW_VALUES = 10
 # A column whose spread is this many times the usual, and holds most of the variance, is in another unit than the rest.
 UNLIKE_SPREAD = 10
 # Root of the mean square of all values: standardised data have 1, pixels up to 255 have about 80.
@@ -33,13 +35,14 @@ def check_overlap(e) -> Finding:
         f"{n_both:,} of {n_val:,} validation rows ({percent(share)}) stand in the training data; of the "
         f"training rows, {percent(natural)} have an equal"
     )
-    if share > max(FEW_EQUAL_ROWS, 2 * natural):
+    if n_both > 1 and share > FEW_EQUAL_ROWS:
+        if share <= 2 * natural and _is_discrete(e.x_train):
+            what = "Validation rows stand in the training data, too, as rows of few values repeat."
+            advice = "If these are copies of one thing, drop them before splitting; else leave them."
+            return Finding("overlap", LOOK, what, evidence, advice, numbers)
+        severity = SERIOUS if share > MANY_EQUAL_ROWS else LOOK
         what = "Validation rows stand in the training data, too: the validation loss is too good."
-        return Finding("overlap", SERIOUS, what, evidence, "Drop repeated rows, then split anew.", numbers)
-    if share > FEW_EQUAL_ROWS:
-        what = "Validation rows stand in the training data, too, as rows repeat within it."
-        advice = "If these are copies of one thing, drop them before splitting; else leave them."
-        return Finding("overlap", LOOK, what, evidence, advice, numbers)
+        return Finding("overlap", severity, what, evidence, "Drop repeated rows, then split anew.", numbers)
     return Finding("overlap", FINE, "Hardly any validation row stands in the training data.", evidence, "", numbers)
 
 
@@ -102,6 +105,10 @@ def check_outliers(e) -> Finding:
     what = f"{n_far} rows far from all others rule the loss."
     advice = "Look at these rows: mend or drop errors; else take logarithms or a loss such as Huber's."
     return Finding("outliers", severity, what, evidence, advice, numbers)
+
+
+def _is_discrete(x):
+    return np.median([len(np.unique(column)) for column in x.T]) <= FEW_VALUES
 
 
 def _row_keys(x):
