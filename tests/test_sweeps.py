@@ -190,6 +190,18 @@ class TestNumbers:
         quick(echo, {"a": [1, 2, 3]})
         assert capsys.readouterr().err == ""
 
+    def test_the_environment_can_hide_the_progress(self):
+        """In a process of its own, as tqdm reads the variable when it is imported."""
+        code = (
+            "from sweep_cases import X; from aecourse import models; from aecourse.sweeps import sweep\n"
+            "sweep(lambda d: models.build_autoencoder(X.shape[1], d), {'d': [1]}, X, seeds=[0], epochs=1, batch_size=4)"
+        )
+        for hidden in ("", "1"):
+            environment = os.environ | {"TQDM_DISABLE": hidden, "PYTHONPATH": str(Path(__file__).parent)}
+            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+            assert done.returncode == 0, done.stderr
+            assert ("1/1" in done.stderr) == (not hidden)
+
 
 def must_not_run(latent_dim, depth=1):
     raise AssertionError("work has started")

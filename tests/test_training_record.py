@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from aecourse import models, training
@@ -279,3 +280,16 @@ def test_a_progress_bar_on_stderr(capsys):
 def test_the_progress_bar_can_be_turned_off(capsys):
     training.train_replicates(plain, X_TRAIN, seeds=[0], epochs=3, batch_size=20, progress=False)
     assert capsys.readouterr() == ("", "")
+
+
+def test_predicting_many_times_says_nothing(caplog):
+    """TensorFlow warns of functions that are traced again and again, as each call here does for its own weights."""
+    replicates = training.train_replicates(plain, X_TRAIN, seeds=[0], epochs=1, batch_size=20, progress=False)
+    logger = tf.get_logger()
+    logger.addHandler(caplog.handler)
+    try:
+        for _ in range(12):
+            replicates.predict(X_TRAIN)
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert caplog.text == ""

@@ -80,7 +80,7 @@ def sweep(
         Further columns of the results, by name: each takes the `Replicates` of a trial, before they are dropped, and
         returns one number per seed.
     progress : bool, default True
-        Whether to show a progress bar over the trials.
+        Whether to show a progress bar over the trials; with ``TQDM_DISABLE=1`` none is shown either way.
     **settings
         Further arguments of `train_replicates`, the same for all trials; `epochs` is needed, here or as an axis.
 
@@ -119,7 +119,8 @@ def sweep(
         outcomes = {number: outcome for number, outcome in found.items() if outcome is not None}
     n_reused = len(outcomes)
     waiting = [task for task in tasks if task.number not in outcomes]
-    with tqdm(total=len(tasks), initial=n_reused, unit="trial", disable=not progress) as bar:
+    shown = {} if progress else {"disable": True}  # where neither is said, the variable TQDM_DISABLE decides
+    with tqdm(total=len(tasks), initial=n_reused, unit="trial", **shown) as bar:
         for number, outcome in run_trials(waiting, shared, data, n_jobs) if waiting else ():
             outcomes[number] = outcome
             if store is not None and not outcome.error:

@@ -16,8 +16,9 @@ from aecourse.training import arguments
 from aecourse.training.alternating_engine import AlternatingEngine, Pair
 from aecourse.training.alternation import Alternation, collect
 from aecourse.training.initial import check_alike, check_built
+from aecourse.training.quiet import quiet_tensorflow
 from aecourse.training.stacking import LARGE_STEP
-from aecourse.training.trainer import quiet_tensorflow, row_orders
+from aecourse.training.trainer import row_orders
 
 __all__ = ["train_alternating"]
 

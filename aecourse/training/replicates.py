@@ -15,6 +15,7 @@ from aecourse import models
 from aecourse._checks import received
 from aecourse.training.arguments import as_arrays
 from aecourse.training.copies import copy_model
+from aecourse.training.quiet import quiet_tensorflow
 
 FORMAT = 1  # of the files that Replicates.save writes
 PREDICT_ROWS = 4096  # at a time, so that the activations of a wide model stay in tens of megabytes
@@ -153,10 +154,11 @@ class Replicates:
         outputs = []
         for position in range(len(self.seeds)):
             values = [tf.constant(stacks[id(v)][position]) for v in weights]
-            batches = [
-                forward(values, tf.nest.map_structure(lambda part, i=i: tf.constant(part[i : i + PREDICT_ROWS]), x))
-                for i in range(0, n_samples, PREDICT_ROWS)
-            ]
+            with quiet_tensorflow():
+                batches = [
+                    forward(values, tf.nest.map_structure(lambda part, i=i: tf.constant(part[i : i + PREDICT_ROWS]), x))
+                    for i in range(0, n_samples, PREDICT_ROWS)
+                ]
             outputs.append(tf.nest.map_structure(lambda *parts: np.concatenate(parts), *batches))
         return tf.nest.map_structure(lambda *parts: np.stack(parts), *outputs)
 

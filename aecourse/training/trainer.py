@@ -3,7 +3,6 @@
 import math
 import re
 import warnings
-from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from aecourse.training.engines import SingleEngine, StackedEngine
 from aecourse.training.initial import continued_states, initial_states
 from aecourse.training.noise import epoch_noise, with_fed_noise
 from aecourse.training.objective import make_objective
+from aecourse.training.quiet import quiet_tensorflow
 from aecourse.training.replicates import Replicates
 from aecourse.training.stacking import choose_stacks, slots_of, stack_size, worth_compiling
 from aecourse.training.stopping import Stopper
@@ -256,23 +256,3 @@ def _collect(seeds, columns, model, results):
 
 def _shapes(structure):
     return [tuple(tensor.shape) for tensor in tf.nest.flatten(structure)]
-
-
-@contextmanager
-def quiet_tensorflow():
-    """Drop two warnings of TensorFlow that say what is meant here.
-
-    That noise of a layer which is not fed is drawn in a loop, which keeps seeds apart; and that functions are traced
-    anew, which each call does for its own model.
-    """
-    expected = ("Using a while_loop for converting", "triggered tf.function retracing")
-
-    def is_news(record):
-        return not any(phrase in str(record.msg) for phrase in expected)
-
-    logger = tf.get_logger()
-    logger.addFilter(is_news)
-    try:
-        yield
-    finally:
-        logger.removeFilter(is_news)
