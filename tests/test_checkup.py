@@ -517,7 +517,9 @@ class TestReport:
         x_train, x_val = (pd.DataFrame(part).rename(columns={4: "<b>"}) for part in split(rng))
         x_train["<b>"] = x_val["<b>"] = 0.0
         html = checkup(pca_model(x_train.to_numpy("float32")), x_train, x_val)._repr_html_()
-        assert html.count("<tr") == 12  # and a heading
+        assert html.count("<tr") == 13  # and two headings
+        assert html.count("<details>") == 1  # what is well folds away
+        assert "constant columns" in html.split("<details>")[0]
         assert "<b>" not in html
         assert "&lt;b&gt;" in html
 

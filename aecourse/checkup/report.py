@@ -71,10 +71,20 @@ class Report:
         return "\n".join(lines)
 
     def _repr_html_(self):
-        rows = "".join(_html_row(row) for row in self.findings.itertuples())
-        head = "<tr><th>severity</th><th>check</th><th>finding, evidence, what to do</th></tr>"
-        table = f'<table class="checkup"><thead>{head}</thead><tbody>{rows}</tbody></table>'
-        return f'<div class="checkup"><p>{escape(self._headline())}</p>{table}</div>'
+        rest = self.findings.drop(self.problems.index)
+        parts = [f"<p>{escape(self._headline())}</p>"]
+        if len(self.problems):
+            parts.append(_html_table(self.problems))
+        if len(rest):
+            names = ", ".join(rest["check"])
+            parts.append(f"<details><summary>Nothing found: {escape(names)}</summary>{_html_table(rest)}</details>")
+        return f'<div class="checkup">{"".join(parts)}</div>'
+
+
+def _html_table(findings):
+    rows = "".join(_html_row(row) for row in findings.itertuples())
+    head = "<tr><th>severity</th><th>check</th><th>finding, evidence, what to do</th></tr>"
+    return f'<table class="checkup"><thead>{head}</thead><tbody>{rows}</tbody></table>'
 
 
 def _html_row(row):
