@@ -133,6 +133,11 @@ class TestPlotLoss:
         ordered, other = (lines(plots.plot_loss(frame))["training"] for frame in (history, shuffled))
         assert np.array_equal(ordered.get_xydata(), other.get_xydata())
 
+    def test_ticks_are_whole_epochs(self, history):
+        ticks = plots.plot_loss(history).get_xticks()
+        assert len(ticks) > 1
+        assert all(tick == round(tick) for tick in ticks)
+
     def test_log_scale(self, history):
         assert plots.plot_loss(history).get_yscale() == "linear"
         assert plots.plot_loss(history, log_scale=True).get_yscale() == "log"

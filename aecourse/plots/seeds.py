@@ -75,6 +75,7 @@ def plot_loss(history, *, loss="reconstruction_loss", unit="MSE", baselines=None
     # Above the curves: inside, it would hide the band of the first epochs.
     ax.legend(title="\n".join(notes) or None, alignment="left", loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     ax.set(xlabel="Epoch", ylabel=f"{QUANTITIES.get(loss, loss)} ({unit})")
+    ax.xaxis.get_major_locator().set_params(integer=True)  # there is no epoch 1.5
     if log_scale:
         ax.set_yscale("log")
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # losses often span less than a power of ten
