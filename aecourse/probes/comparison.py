@@ -73,7 +73,7 @@ def compare_codes(codes, x, y, *, build_model=None, seeds=None, measures=MEASURE
 
     Notes
     -----
-    Chapter: Is the embedding any good?.
+    Chapter: Embedding probes.
     """
     codes, seeds = _check_codes(codes, seeds)
     measures = _check_names("measures", measures, MEASURES)

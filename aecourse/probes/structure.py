@@ -68,7 +68,7 @@ def cluster_agreement(z_train, z_test, y_test, *, n_clusters=None, seed=0) -> Cl
 
     Notes
     -----
-    Chapter: Is the embedding any good?. Adjusted Rand index: Hubert & Arabie (1985), doi 10.1007/BF01908075.
+    Chapter: Embedding probes. Adjusted Rand index: Hubert & Arabie (1985), doi 10.1007/BF01908075.
     """
     z_train, z_test, single = check_codes(z_train=z_train, z_test=z_test)
     (y_test,) = check_labels(y_test=y_test)
@@ -117,7 +117,7 @@ def trustworthiness(x, z, *, n_neighbors=5):
 
     Notes
     -----
-    Chapter: Is the embedding any good?. Venna & Kaski (2001), doi 10.1007/3-540-44668-0_68.
+    Chapter: Embedding probes. Venna & Kaski (2001), doi 10.1007/3-540-44668-0_68.
     """
     x = as_numeric_array("x", x, min_rows=3)
     z, single = check_codes(z=z)

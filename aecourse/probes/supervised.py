@@ -53,7 +53,7 @@ def linear_probe(z_train, y_train, z_test, y_test):
 
     Notes
     -----
-    Chapter: Is the embedding any good?. Linear probes: Alain & Bengio (2016), arXiv 1610.01644.
+    Chapter: Embedding probes. Linear probes: Alain & Bengio (2016), arXiv 1610.01644.
     """
     z_train, z_test, y_train, y_test, single = _checked(z_train, y_train, z_test, y_test)
 
@@ -99,7 +99,7 @@ def knn_probe(z_train, y_train, z_test, y_test, *, n_neighbors=5):
 
     Notes
     -----
-    Chapter: Is the embedding any good?. Nearest neighbours: Cover & Hart (1967), doi 10.1109/TIT.1967.1053964.
+    Chapter: Embedding probes. Nearest neighbours: Cover & Hart (1967), doi 10.1109/TIT.1967.1053964.
     """
     z_train, z_test, y_train, y_test, single = _checked(z_train, y_train, z_test, y_test)
     n_neighbors = check_int("n_neighbors", n_neighbors, minimum=1, maximum=len(y_train))
