@@ -143,8 +143,14 @@ def _untrained_codes(build_model, seeds, x):
         if isinstance(model, keras.Model) and not model.built:
             model(x[0][:1])
         encoder = models.encoder(model)
-        codes.append([encoder.predict(part, batch_size=PREDICT_ROWS, verbose=0) for part in x])
+        codes.append([_encode(encoder, part) for part in x])
     return tuple(np.stack(part).reshape(len(seeds), len(part[0]), -1) for part in zip(*codes, strict=True))
+
+
+def _encode(encoder, x):
+    """Called directly: `predict` compiles for each model anew, and TensorFlow warns of that."""
+    batches = [encoder(x[i : i + PREDICT_ROWS], training=False) for i in range(0, len(x), PREDICT_ROWS)]
+    return np.concatenate(batches)
 
 
 def _shuffled(y, seed):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from aecourse import models
@@ -73,7 +74,8 @@ class AlternatingEngine:
         # XLA fuses the small operations of a step; over a whole epoch it would copy the data at every step.
         self.autoencoder_step = tf.function(self._autoencoder_step, jit_compile=jit_compile)
         self.classifier_step = tf.function(self._classifier_step, jit_compile=jit_compile)
-        self._train_epoch = tf.function(self._train_epoch_graph)
+        rows = tf.TensorSpec([None], tf.int32)
+        self._train_epoch = tf.function(self._train_epoch_graph, input_signature=[rows])
         self._evaluate = tf.function(self._evaluate_graph)
 
     @property
@@ -89,11 +91,8 @@ class AlternatingEngine:
             variable.assign(value)
 
     def try_steps(self):
-        """Take both steps on the first batch, which compiles them; call `start` afterwards."""
-        x, y = (part[: self.batch_size] for part in self.parts["train"])
-        self.autoencoder_step(x)
-        if self.classifier is not None:
-            self.classifier_step(x, y)
+        """Take both steps on the first batch, which compiles them for all epochs; call `start` afterwards."""
+        self.train_epoch(np.arange(self.batch_size, dtype="int32"))
 
     def state(self):
         """The values now, as `start` takes them."""
@@ -108,7 +107,7 @@ class AlternatingEngine:
             return [x_hat, z, self.classifier(z, training=False)]
 
     def train_epoch(self, order):
-        """Train on the rows `order`, int32 (n_samples,); the means over the batches while weights move, float32."""
+        """Train on the rows `order`, int32 (n_rows,); the means over the batches while weights move, float32."""
         return self._train_epoch(order).numpy()
 
     def evaluate(self, part):
@@ -152,7 +151,7 @@ class AlternatingEngine:
                 return losses
             return tf.concat([losses, self.classifier_step(x_batch, tf.gather(y, rows))], axis=0)
 
-        return self._mean_over_batches(len(x), self.batch_size, one_batch)
+        return self._mean_over_batches(tf.shape(order)[0], self.batch_size, one_batch)
 
     def _evaluate_graph(self, x, y):
         def one_batch(start, stop):
@@ -169,4 +168,4 @@ class AlternatingEngine:
         for start in tf.range(0, n_samples, batch_size):
             stop = tf.minimum(start + batch_size, n_samples)
             total += one_batch(start, stop) * tf.cast(stop - start, tf.float32)
-        return total / n_samples
+        return total / tf.cast(n_samples, tf.float32)
