@@ -31,10 +31,11 @@ book: $(SETUP) ## run every chapter, build the HTML, check it, print its address
 	@$(PY) -c 'import pathlib; print("The book:", pathlib.Path("_build/html/index.html").resolve().as_uri())'
 
 # Unit tests run in one process: on two cores xdist took twice as long, importing TensorFlow in each worker.
-# Notebooks run on the sample of MNIST, which is everywhere: what they print is compared with what is stored.
+# Notebooks run on the sample of MNIST, which is everywhere: what they print, progress bars included, is compared with
+# what is stored.
 test: $(SETUP) ## unit tests, then every notebook
 	$(PY) -m pytest
-	AECOURSE_MNIST=sample $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope book/
+	AECOURSE_MNIST=sample TQDM_DISABLE=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope book/
 
 bench: $(SETUP) ## measure the trainer against keras.Model.fit
 	$(PY) benchmarks/run.py
