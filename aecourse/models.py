@@ -188,22 +188,15 @@ def decoder(model) -> keras.Model:
         If it has no layer called `code`, or the output also depends on an input by a way around the code.
     """
     code = _code_tensor(model)
-    outputs = model.outputs
-    if len(outputs) > 1:
-        outputs = [tensor for tensor in outputs if tensor._keras_history.operation.name == "reconstruction"]
-        if len(outputs) != 1:
-            raise ValueError(
-                "`model` must have one output, or name the layer of one of them `reconstruction`. "
-                f"Received: outputs of {_names(tensor._keras_history.operation for tensor in model.outputs)}."
-            )
-    reached = {id(tensor) for tensor in _walk_back(outputs, stop=code)}
+    x_hat = _reconstruction_tensor(model)
+    reached = {id(tensor) for tensor in _walk_back([x_hat], stop=code)}
     around = [tensor.name for tensor in model.inputs if id(tensor) in reached]
     if around:
         raise ValueError(
             "`model` must reach its output through the layer `code` alone. "
             f"Received: a model with a way around it, from input {around[0]!r}. Such a model has no decoder of its own."
         )
-    return keras.Model(code, outputs[0], name="decoder")
+    return keras.Model(code, x_hat, name="decoder")
 
 
 @dataclass(frozen=True)
@@ -294,6 +287,19 @@ def _walk_back(tensors, stop=None):
         operation, node_index, _ = tensor._keras_history
         waiting.extend(operation._inbound_nodes[node_index].input_tensors)
     return list(seen.values())
+
+
+def _reconstruction_tensor(model):
+    """The one output of a model, or of several that of the layer called `reconstruction`."""
+    outputs = model.outputs
+    if len(outputs) > 1:
+        outputs = [tensor for tensor in outputs if tensor._keras_history.operation.name == "reconstruction"]
+        if len(outputs) != 1:
+            raise ValueError(
+                "`model` must have one output, or name the layer of one of them `reconstruction`. "
+                f"Received: outputs of {_names(tensor._keras_history.operation for tensor in model.outputs)}."
+            )
+    return outputs[0]
 
 
 def _names(named):

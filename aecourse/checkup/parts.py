@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers
 
 from aecourse._checks import received
-from aecourse.models import _walk_back  # the graph of a model, as `models.encoder` walks it
+from aecourse.models import _reconstruction_tensor, _walk_back  # the graph of a model, as `models.decoder` reads it
 
 __all__ = ["Parts", "take_apart"]
 
@@ -100,15 +100,7 @@ def _graph(model, x):
             f"`x_train` must have rows of the shape that `model` expects, {expected}. "
             f"Received: rows of shape {got}. Reshape them, as in `x.reshape(-1, 28, 28, 1)`."
         )
-    outputs = model.outputs
-    if len(outputs) > 1:
-        outputs = [tensor for tensor in outputs if tensor._keras_history.operation.name == "reconstruction"]
-    if len(outputs) != 1:
-        raise ValueError(
-            "`model` must have one output, or name the layer of one of them `reconstruction`. "
-            f"Received: {len(model.outputs)} outputs."
-        )
-    return model.inputs[0], outputs[0], None
+    return model.inputs[0], _reconstruction_tensor(model), None
 
 
 def _outputs(model):
