@@ -31,14 +31,15 @@ FAULTS = {
 PLANTED = {
     "scaler before the split": (
         2,
-        "Mean and spread of the test rows have gone into the data that the model is trained on. With so many rows it is "
-        "worth little; with a dozen it is not, and it costs nothing to do it right: split first, fit the scaler on the "
-        "training rows.",
+        "Mean and spread of the test rows have gone into the data that the model is trained on. With so many rows it "
+        "is worth little; with a dozen it is not, and it costs nothing to do it right: split first, fit the scaler "
+        "on the training rows.",
     ),
     "layers used again": (
         6,
-        "`keras.Model(...)` makes a new model of the layers it is given, and these have been trained for sixty epochs. The "
-        "second curve goes on where the first one ended. Make the layers inside a function, and call it for each model.",
+        "`keras.Model(...)` makes a new model of the layers it is given, and these have been trained for sixty "
+        "epochs. The second curve goes on where the first one ended. Make the layers inside a function, and call it "
+        "for each model.",
     ),
     "positive class turned round": (
         9,
@@ -47,13 +48,13 @@ PLANTED = {
     ),
     "argument never used": (
         11,
-        "`latent_dim` is taken and forgotten: the layer `code` has the same width in every model. Two settings that give "
-        "nearly the same result are a reason to print `model.summary()`.",
+        "`latent_dim` is taken and forgotten: the layer `code` has the same width in every model. Two settings that "
+        "give nearly the same result are a reason to print `model.summary()`.",
     ),
     "stopped by the test rows": (
         12,
-        "`EarlyStopping` keeps the weights of the epoch that suits the rows in `validation_data` best. If those are the "
-        "test rows, the test error has been chosen to be low. There are validation rows for that.",
+        "`EarlyStopping` keeps the weights of the epoch that suits the rows in `validation_data` best. If those are "
+        "the test rows, the test error has been chosen to be low. There are validation rows for that.",
     ),
     "seed after building": (
         14,
@@ -62,14 +63,14 @@ PLANTED = {
     ),
     "clean for noisy": (
         15,
-        "The model is given the clean images, so there is no noise to remove, and 'do nothing' is computed with noise. The "
-        "two can't be compared: give it the noisy images, and measure the distance to the clean ones.",
+        "The model is given the clean images, so there is no noise to remove, and 'do nothing' is computed with "
+        "noise. The two can't be compared: give it the noisy images, and measure the distance to the clean ones.",
     ),
     "own grey scale": (
         16,
-        "Without `vmin` and `vmax` each picture is stretched to its own range. Noise beyond 0 and 1 turns the background "
-        "grey, a pale stroke is drawn black, and an error that is left can't be compared with the one before. One range "
-        "for all of them shows it.",
+        "Without `vmin` and `vmax` each picture is stretched to its own range. Noise beyond 0 and 1 turns the "
+        "background grey, a pale stroke is drawn black, and an error that is left can't be compared with the one "
+        "before. One range for all of them shows it.",
     ),
 }
 

@@ -220,8 +220,8 @@ DEAD = Exercise(
             name="row for column",
             make=lambda: _break(encoder=False, bias=False, feature=True),
             told_by=lambda value: value.cut_off > 0 and value.dead == 0,
-            hint="You have cut off what comes from one unit of the layer before. Look at the shape of the kernel: along "
-            "which axis do the units of the code lie?",
+            hint="You have cut off what comes from one unit of the layer before. Look at the shape of the kernel: "
+            "along which axis do the units of the code lie?",
         ),
         Mistake(
             name="nothing changed",
@@ -289,8 +289,8 @@ NEAREST = Exercise(
         Mistake(
             name="second nearest for both",
             make=lambda: lambda a, b: (_distances(a, b, n=2), _distances(a, a, n=2)),
-            hint="The second array is right. A validation row is not among the training rows, so there is no row of its "
-            "own to pass over.",
+            hint="The second array is right. A validation row is not among the training rows, so there is no row of "
+            "its own to pass over.",
         ),
     ),
     otherwise="For each validation row the distance to the nearest training row; for each training row the distance to "

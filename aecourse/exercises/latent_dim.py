@@ -76,7 +76,7 @@ BYTES = Exercise(
         Mistake(
             name="one range for all units",
             make=lambda: lambda z: _round(z, axis=None),
-            told_by=lambda value: value.levels.sum() <= 300 and (value.levels > 9).any() and value.off[0] > 1.01,
+            told_by=lambda value: value.levels[0] < 20 < value.levels[2] and value.off[0] > 1.01 >= value.off[2],
             hint="A unit of small spread has hardly any values left. Every unit has a range of its own.",
         ),
         Mistake(
@@ -86,8 +86,8 @@ BYTES = Exercise(
             hint="These are the numbers of the levels. The decoder wants them back in the range of the code.",
         ),
     ),
-    otherwise="Each unit may take 256 evenly spaced values between its smallest and its largest, and each number goes to "
-    "the nearest of them.",
+    otherwise="Each unit may take 256 evenly spaced values between its smallest and its largest, and each number "
+    "goes to the nearest of them.",
 )
 
 
@@ -150,8 +150,8 @@ UNTRAINED = Exercise(
             name="encoders that have learnt",
             make=lambda: [_trained_score(), _untrained_scores()[1]],
             told_by=lambda value: value[0] > _untrained_scores()[0] + 0.06 and value[0] < 1,
-            hint="At the narrow width this is more than an untrained encoder gives. Have its weights moved? A single step "
-            "at the usual rate moves them.",
+            hint="At the narrow width this is more than an untrained encoder gives. Have its weights moved? A single "
+            "step at the usual rate moves them.",
         ),
         Mistake(
             name="per cent",
@@ -159,8 +159,8 @@ UNTRAINED = Exercise(
             hint="Give shares from 0 to 1, not per cent.",
         ),
     ),
-    otherwise="The mean over a few seeds of what `probes.knn_probe` gives: codes of `x_few` to learn from, codes of the "
-    "test images to be scored, the encoders as they were drawn.",
+    otherwise="The mean over a few seeds of what `probes.knn_probe` gives: codes of `x_few` to learn from, codes of "
+    "the test images to be scored, the encoders as they were drawn.",
 )
 
 
@@ -193,12 +193,14 @@ WHITEN = Exercise(
         Mistake(
             name="turned only",
             make=lambda: lambda z_few, z_test: PCA().fit(z_few).transform(z_test),
-            hint="All distances are what they were before: a rotation at the most. The directions still have their spreads.",
+            hint="All distances are what they were before: a rotation at the most. The directions still have their "
+            "spreads.",
         ),
         Mistake(
             name="axes for directions",
             make=lambda: lambda z_few, z_test: StandardScaler().fit(z_few).transform(z_test),
-            hint="Each unit has a spread of one now. The units are still correlated, so some directions count for more.",
+            hint="Each unit has a spread of one now. The units are still correlated, so some directions count for "
+            "more.",
         ),
     ),
     otherwise="On the codes of `z_few` the result has variance one in every direction; the same map is then applied to "

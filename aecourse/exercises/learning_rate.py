@@ -173,7 +173,8 @@ TRIANGLE = Exercise(
         Mistake(
             name="epochs for steps",
             make=lambda: _triangle(PERIOD),
-            hint="Your triangle is through after twenty steps. A schedule counts steps: how many are there in an epoch?",
+            hint="Your triangle is through after twenty steps. A schedule counts steps: how many are there in an "
+            "epoch?",
         ),
         Mistake(
             name="twice as slow",

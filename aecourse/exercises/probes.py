@@ -120,7 +120,8 @@ SHUFFLED = Exercise(
             name="nothing shuffled",
             make=lambda: lambda y, seed: y,
             told_by=lambda value: value.agreement == 1,
-            hint="The labels came back in their old order. Does your shuffle change its argument, or return a new array?",
+            hint="The labels came back in their old order. Does your shuffle change its argument, or return a new "
+            "array?",
         ),
         Mistake(
             name="digits renamed",
@@ -133,7 +134,8 @@ SHUFFLED = Exercise(
             name="drawn anew",
             make=lambda: lambda y, seed: np.random.default_rng(seed).integers(0, 10, len(y)),
             told_by=lambda value: not value.counts_kept,
-            hint="Some digits have become more frequent and others less. Shuffled labels are the old ones in a new order.",
+            hint="Some digits have become more frequent and others less. Shuffled labels are the old ones in a new "
+            "order.",
         ),
         Mistake(
             name="sorted",

@@ -15,7 +15,7 @@ from aecourse._checks import as_numeric_array
 __all__ = ["Unreadable", "array", "arrays", "call", "frame", "function", "model", "number", "numbers"]
 
 
-class Unreadable(Exception):  # noqa: N818 - no error of the program: an answer that can't be compared
+class Unreadable(Exception):
     """Says what came and what was expected."""
 
 
@@ -110,16 +110,14 @@ def function(*calls, returns, what):
     return read
 
 
-def call(answer, *arguments):
-    """Call a learner's function with copies, since it may change what it is given."""
+def call(answer, *arguments, copied=True):
+    """Call a learner's function, with copies unless it is asked to change what it is given."""
     try:
-        return answer(*copy.deepcopy(arguments))
+        return answer(*(copy.deepcopy(arguments) if copied else arguments))
     except Exception as error:  # anything that a learner's code may raise
         said = str(error).splitlines()[0] if str(error) else "no message"
-        kinds = ", ".join(map(_describe, arguments))
-        raise Unreadable(
-            f"Your function stopped with {type(error).__name__}: {said[:200]}. It was called with {kinds}."
-        ) from None
+        called = f" It was called with {', '.join(map(_describe, arguments))}." if arguments else ""
+        raise Unreadable(f"Your code stopped with {type(error).__name__}: {said[:200]}.{called}") from None
 
 
 def frame(columns, what):

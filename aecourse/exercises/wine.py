@@ -74,7 +74,7 @@ FLOOR = Exercise(
         ),
     ),
     otherwise="Count the standardised validation targets outside the range of a tanh, and square how far each of them "
-    "lies outside. `models.reconstruction_floor` does both.",
+    "lies outside.",
 )
 
 
@@ -170,7 +170,7 @@ def _read_flip(answer):
     if not callable(answer):
         reading.refuse(answer, "a function `flip(model, unit)` that changes the weights of a Keras model")
     model = _model_to_flip()
-    returned = reading.call(lambda: answer(model, 1))
+    returned = reading.call(answer, model, 1, copied=False)
     model = model if returned is None else returned  # changed in place, or a new one
     reading.model(13, "a function that changes the model, or returns a new one")(model)
     return np.concatenate([w.ravel() for w in model.get_weights()])
@@ -259,8 +259,8 @@ LEAK = Exercise(
         Mistake(
             name="each loss in a unit of its own",
             make=lambda: _gains(lambda wine: _gain(wine, own_unit=True)),
-            hint="Each loss is in units of its own scaler, and those differ. Take both reconstructions back to the units "
-            "of the laboratory, and divide both by the same spread.",
+            hint="Each loss is in units of its own scaler, and those differ. Take both reconstructions back to the "
+            "units of the laboratory, and divide both by the same spread.",
         ),
         Mistake(
             name="training error for validation error",
