@@ -65,8 +65,8 @@ COUNT = Exercise(
             hint="You compared with all rows, those for validation and for testing among them.",
         ),
     ),
-    otherwise="Count the weights and biases of all four layers as a function of the width, and compare with the size "
-    "of `wine.x_train`.",
+    otherwise="Count the weights and biases of all four layers as a function of the width, and compare with the "
+    "number of values in the training rows.",
 )
 
 

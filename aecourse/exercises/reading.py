@@ -27,7 +27,9 @@ def _describe(answer):
         return f"text, {reprlib.repr(answer)}"
     if isinstance(answer, bool | np.bool_):
         return f"a truth value, {answer}"
-    if isinstance(answer, np.ndarray | pd.DataFrame | pd.Series):
+    if isinstance(answer, np.ndarray):
+        return f"an array of shape {answer.shape}"
+    if isinstance(answer, pd.DataFrame | pd.Series):
         return f"{_a(type(answer).__name__)} of shape {answer.shape}"
     if isinstance(answer, list | tuple):
         return f"a {type(answer).__name__} of length {len(answer)}"

@@ -279,8 +279,8 @@ LEAK = Exercise(
         ),
     ),
     otherwise="For each split: two scalers, fitted on different rows; PCA with three components, fitted on the "
-    'training rows as each scales them; the validation rows rebuilt, and both errors in one unit. `scaling="none"` '
-    "gives the raw values.",
+    "training rows as each scales them; the validation rows rebuilt, and both errors in one unit. The loader can leave "
+    "the values as they were measured.",
 )
 
 EXERCISES = (FLOOR, LINEAR, FLIP, LEAK)
