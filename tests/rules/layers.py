@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "plots": {"_checks"},
     "exercises": {
         "_checks",
+        "_seeding",
         "data",
         "models",
         "tensorboard",
