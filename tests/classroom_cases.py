@@ -7,6 +7,8 @@ from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from aecourse import classroom
+
 SETUP = "import numpy as np\n\nCOHORT = 0\nx = np.random.default_rng(COHORT).normal(size=(20, 3))"
 TASKS = {
     "mean": (
@@ -38,12 +40,12 @@ def marked(cell, grade_id, **flags):
     return cell
 
 
-def light_master():
-    """Three questions of 2, 1 and 3 points."""
+def light_master(token="of_the_test"):
+    """Three questions of 2, 1 and 3 points; the hidden tests hold a word that is nowhere else."""
     cells = [new_markdown_cell("# Light"), marked(new_code_cell(SETUP), "setup", locked=True)]
     for name, (solution, visible, hidden, points) in TASKS.items():
         answer = f"### BEGIN SOLUTION\n{solution}\n### END SOLUTION"
-        test = f"{visible}\n### BEGIN HIDDEN TESTS\n{hidden}\n### END HIDDEN TESTS"
+        test = f"{visible}\n### BEGIN HIDDEN TESTS\n{hidden.replace('of_the_test', token)}\n### END HIDDEN TESTS"
         cells.append(marked(new_code_cell(answer), name, solution=True))
         cells.append(marked(new_code_cell(test), f"{name}-test", grade=True, locked=True, points=points))
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -148,15 +150,17 @@ def contents(folder):
                 yield path.read_text(errors="replace")
         except OSError:
             pass
-word = "secret_" + "of_the_test"
-n_seen = sum(word in text for folder in {folders} for text in contents(folder) if "n_seen" not in text)
-print("SEEN", n_seen)"""
+word = "secret_" + "{token}"
+print("SEEN", sum(word in text for folder in {folders} for text in contents(folder)))"""
+# New files only, outside of the class: should a wall not hold, nobody's files are lost.
 WRITES = """import pathlib
 for folder in {folders}:
-    for target in (folder, *pathlib.Path(folder).glob("*"), *pathlib.Path(folder).glob("*/*")):
-        path = pathlib.Path(target)
+    for path in (pathlib.Path(folder), *pathlib.Path(folder).glob("*"), *pathlib.Path({folder!r}).rglob("*")):
         try:
-            (path / "{mark}").write_text("was here") if path.is_dir() else path.write_text("was here")
+            if path.is_dir():
+                (path / "{mark}").write_text("was here")
+            elif path.is_relative_to({folder!r}):
+                path.write_text("was here")
         except OSError:
             pass
 print("OWN FOLDER", pathlib.Path("own").write_text("fine"))"""
@@ -185,7 +189,7 @@ DETACHED = "import subprocess\nsubprocess.Popen(['sleep', '987654'], start_new_s
 FULL = 6.0
 
 
-def planted_class(folder, released, *, port, mark):
+def planted_class(folder, released, *, port, mark, token):
     """Write submissions into `folder`/submitted and return what the grade book must hold.
 
     Returns
@@ -202,7 +206,9 @@ def planted_class(folder, released, *, port, mark):
     def answer(**answers):
         return answered(released, **answers)
 
-    everywhere = [str(folder), "/tmp", str(Path.home())]
+    # The class, the temporary copies of all who are graded now, and a home
+    places = [str(folder), "../..", str(Path.home())]
+    masters = str(Path(classroom.__file__).parents[2] / "book" / "assignments")
     count = TASKS["count"][0]
     plant("reference", answer(), "ok", FULL)
     plant("untouched", released, "ok", 0, "column_means is not defined")
@@ -267,9 +273,10 @@ def planted_class(folder, released, *, port, mark):
     (handed_in / "a scan.pdf").write_text("")
     expected["a scan"] = "malformed", 0, "no notebook (.ipynb)", ""
     # What only walls hold
-    reads = READS.replace("{folders}", repr(everywhere))
+    reads = READS.replace("{folders}", repr([*places[:2], masters])).replace("{token}", token)
     plant("reads hidden tests", answer(count=f"{reads}\n{count}"), "ok", FULL, "", "SEEN 0")
-    writes = WRITES.replace("{folders}", repr(everywhere)).replace("{mark}", mark)
+    writes = WRITES.replace("{folders}", repr([*places, masters, "/tmp", "/var/tmp"])).replace("{mark}", mark)
+    writes = writes.replace("{folder!r}", repr(str(folder)))
     plant("writes outside", answer(count=f"{writes}\n{count}"), "ok", FULL, "", "OWN FOLDER 4")
     connects = CONNECTS.replace("{port}", str(port))
     plant("uses the network", answer(count=f"{connects}\n{count}"), "ok", FULL, "", "NOT CONNECTED")

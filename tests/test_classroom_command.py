@@ -1,5 +1,6 @@
 """The two commands as a teacher calls them: what they say, what they refuse, and what a kill leaves behind."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -194,7 +195,9 @@ def tests_nothing(master):
 
 
 def id_twice(master):
-    master.cells.append(classroom_cases.cell_of(master, "mean"))
+    again = copy.deepcopy(classroom_cases.cell_of(master, "mean"))
+    again["id"] = "another"
+    master.cells.append(again)
 
 
 def ordinary(master):

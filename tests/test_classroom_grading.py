@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 import socket
 import tempfile
@@ -23,6 +24,7 @@ COHORT = 7
 # Enough for a busy machine to start Python in; a loop that can't be interrupted takes all of it.
 LIMITS = {"seconds": 45, "cell_seconds": 6, "memory_gb": 1.5}
 MARK = "planted-by-a-submission"
+TOKEN = secrets.token_hex(8)
 WALLS = find_walls()
 
 
@@ -41,12 +43,13 @@ def sleepers():
 def graded():
     folder = Path(tempfile.mkdtemp(prefix="class-"))
     (folder / "masters").mkdir()
-    nbformat.write(classroom_cases.light_master(), folder / "masters" / "light.ipynb")
+    nbformat.write(classroom_cases.light_master(TOKEN), folder / "masters" / "light.ipynb")
     released = load_master("light", cohort=COHORT, masters=folder / "masters").released()
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
-        expected = classroom_cases.planted_class(folder, released, port=server.getsockname()[1], mark=MARK)
+        port = server.getsockname()[1]
+        expected = classroom_cases.planted_class(folder, released, port=port, mark=MARK, token=TOKEN)
         if not WALLS.works:
             for student in classroom_cases.NEEDS_WALLS:
                 del expected[student]
@@ -112,7 +115,7 @@ def test_no_temporary_copy_is_left(graded):
 def test_feedback_has_no_hidden_test_and_no_script_of_the_student(graded):
     for student in graded.expected:
         page = feedback(graded, student)
-        assert "secret_of_the_test" not in page, student
+        assert TOKEN not in page or student == "reads hidden tests", student
         assert "np.allclose(column_means" not in shown(page), student
         assert "evil()" not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.DOTALL).replace("&#39;", "'"), student
         assert not re.search(r"""<(?:script|img|link|iframe)[^>]+(?:src|href)=["'](?:https?:)?//""", page), student
