@@ -9,15 +9,16 @@ from pathlib import Path
 MAY_IMPORT = {
     "__init__": set(),
     "_checks": set(),
+    "_graph": set(),
     "_seeding": set(),
     "data": {"_checks"},
-    "models": {"_checks"},
+    "models": {"_checks", "_graph"},
     "tensorboard": {"_checks"},
     "training": {"_checks", "_seeding", "models", "tensorboard"},
     "sweeps": {"_checks", "models", "training"},
     "probes": {"_checks", "_seeding", "models"},
     "claims": {"_checks", "models"},
-    "checkup": {"_checks", "models", "probes"},
+    "checkup": {"_checks", "_graph", "models", "probes"},
     "plots": {"_checks"},
     "exercises": {
         "_checks",
