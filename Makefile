@@ -28,6 +28,7 @@ book: $(SETUP) ## run every chapter, build the HTML, check it in a browser, prin
 	rm -rf _build/html _build/.doctrees _build/jupyter_execute
 	$(VENV)/bin/jupyter-book build . --all -W -n --keep-going
 	$(PY) -m pytest -q -n 2 tests/html
+	@cat _build/times.txt
 	@$(PY) -c 'import pathlib; print("The book:", pathlib.Path("_build/html/index.html").resolve().as_uri())'
 
 # Unit tests run in one process: on two cores xdist took twice as long, importing TensorFlow in each worker.
