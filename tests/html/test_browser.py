@@ -29,3 +29,13 @@ def test_page_from_the_folder(chromium, page):
 def test_search_finds(chromium, address):
     complaints = browser.faults_of_search(chromium, address)
     assert not complaints, "\n".join(complaints)
+
+
+def test_latent_explorer(chromium):
+    with browser.opened(chromium, (BUILD / "book" / "latent_explorer.html").as_uri()) as (page, watch):
+        assert browser.explorer_error(page) < 0.005
+        before = browser.explorer_after(page, [])
+        after = browser.explorer_after(page, ["Shift+ArrowRight", "Shift+ArrowUp"])
+        assert all(before[what] != after[what] for what in before)
+        assert watch.complaints == []
+    assert (BUILD / "book" / "latent_explorer.html").stat().st_size < browser.MOST_BYTES

@@ -195,3 +195,26 @@ def faults_of_search(browser, address, *, timeout=10):
 def content_pages(build):
     """Return the pages that hold more than a redirection."""
     return [page for page in html.pages(build) if 'http-equiv="Refresh"' not in page.read_text(encoding="utf-8")]
+
+
+def explorer_after(page, keys):
+    """Press keys on the latent explorer's plane; return its place, what it tells of it, and the picture drawn."""
+    plane = page.locator("#explorer-plane")
+    for key in keys:
+        plane.press(key)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return {
+        "place": page.evaluate("window.latentExplorer.place()"),
+        "told": page.locator("#explorer-place").text_content(),
+        "picture": page.locator("#explorer-digit").evaluate("canvas => canvas.toDataURL()"),
+    }
+
+
+def explorer_error(page):
+    """Return the largest difference between the script's pictures and those by Keras that the page keeps."""
+    return page.evaluate("""() => {
+      const {decode, checked} = window.latentExplorer;
+      const drawn = checked.z.flatMap(decode);
+      if (!drawn.length || drawn.length !== checked.pictures.length) return Infinity;
+      return Math.max(...drawn.map((value, i) => Math.abs(value - checked.pictures[i])));
+    }""")
