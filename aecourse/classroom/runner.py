@@ -33,11 +33,12 @@ def main(cell_seconds):
     manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip="kernel")
     progress = {"cell": -1, "end": "running"}
 
-    def keep(cell_index=None, **_):
-        if cell_index is not None:
-            progress["cell"] = cell_index
-        for path, content in ((RESULT, notebook), (DONE, progress)):
-            Path(path).write_text(json.dumps(content), encoding="utf-8")
+    def begin(cell_index):
+        progress["cell"] = cell_index
+        Path(DONE).write_text(json.dumps(progress), encoding="utf-8")
+
+    def keep():
+        Path(RESULT).write_text(json.dumps(notebook), encoding="utf-8")
 
     client = Client(
         notebook,
@@ -46,8 +47,8 @@ def main(cell_seconds):
         interrupt_on_timeout=True,
         allow_errors=True,
         record_timing=False,
-        on_cell_start=lambda cell, cell_index: progress.update(cell=cell_index),
-        on_cell_executed=lambda cell, cell_index, execute_reply: keep(cell_index),
+        on_cell_start=lambda cell, cell_index: begin(cell_index),
+        on_cell_executed=lambda cell, cell_index, execute_reply: keep(),
     )
     keep()
     try:
@@ -56,6 +57,7 @@ def main(cell_seconds):
     except DeadKernelError:
         progress["end"] = "died"
     keep()
+    begin(progress["cell"])
 
 
 if __name__ == "__main__":
