@@ -67,7 +67,7 @@ def export(model, rebuilt, x, y):
     reconstructions of ``x`` (n_samples, 784) by a model of that width.
     """
     decoder = models.decoder(model)
-    z = models.encoder(model).predict(x, verbose=0)  # (n_samples, 2)
+    z = np.asarray(models.encoder(model)(x))  # (n_samples, 2)
     # Most codes crowd together: each axis is stretched until they lie evenly.
     ticks = np.quantile(z, np.linspace(0.005, 0.995, N_TICKS), axis=0)
     low, high = ticks[0], ticks[-1]
@@ -92,7 +92,7 @@ def export(model, rebuilt, x, y):
         "errors": {str(d): float(error) for d, error in errors.items()},
         "checked": {
             "z": places.tolist(),
-            "pictures": base64_of(decoder.predict(places, verbose=0), "<f4"),
+            "pictures": base64_of(np.asarray(decoder(places)), "<f4"),
         },
     }
 
@@ -102,7 +102,7 @@ def still(model, data, n_steps=13):
     along = np.linspace(0, N_TICKS - 1, n_steps)
     x, y = (np.interp(along, range(N_TICKS), t) for t in data["ticks"])
     grid = np.stack(np.meshgrid(x, y[::-1]), axis=-1).reshape(-1, 2)
-    images = models.decoder(model).predict(grid, verbose=0)
+    images = np.asarray(models.decoder(model)(grid))
     images = images.reshape(n_steps, n_steps, SIDE, SIDE)
     sheet = images.transpose(0, 2, 1, 3).reshape(n_steps * SIDE, -1)
     file = io.BytesIO()

@@ -21,7 +21,9 @@ PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><link rel="
 @pytest.fixture(scope="module")
 def model():
     keras.utils.set_random_seed(0)
-    built = models.build_autoencoder(784, 2, hidden_units=(32, 8), code_activation="linear", output_activation="sigmoid")
+    built = models.build_autoencoder(
+        784, 2, hidden_units=(32, 8), code_activation="linear", output_activation="sigmoid"
+    )
     rng = np.random.default_rng(0)
     for layer in built.layers:  # fresh weights would draw 784 greys that hardly differ
         layer.set_weights([1.5 * w + rng.normal(0, 0.1, w.shape) for w in layer.get_weights()])
