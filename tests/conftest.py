@@ -1,5 +1,7 @@
 """Fixtures that several test modules share."""
 
+import os
+
 import matplotlib as mpl
 
 mpl.use("Agg")  # before pyplot is imported: no test may open a window
@@ -10,6 +12,7 @@ import pandas as pd
 import pytest
 
 import aecourse  # noqa: F401 - first of all to be imported, as it tells TensorFlow how to compute
+from rules import browser
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +21,18 @@ def close_figures():
     with mpl.rc_context():
         yield
     plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser without a network."""
+    executable = browser.find_chromium()
+    if executable is None:
+        # A reader's machine may lack it; where changes are judged it must be there.
+        tell = pytest.fail if os.environ.get("AECOURSE_BROWSER") == "required" else pytest.skip
+        tell(browser.MISSING)
+    with browser.launched(executable) as started:
+        yield started
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "claims": {"_checks", "models"},
     "checkup": {"_checks", "_graph", "models", "probes"},
     "plots": {"_checks"},
+    "classroom": {"_checks"},
     "exercises": {
         "_checks",
         "_seeding",
