@@ -15,6 +15,7 @@ from aecourse import models
 
 ACTIVATIONS = ("linear", "relu", "sigmoid")
 N_POINTS = 1500  # test digits on the plane
+N_TICKS = 50  # of each axis, at equal distances on the plane
 N_CHECKED = 12  # places whose picture by Keras is kept, to hold against
 SIDE = 28  # pixels
 
@@ -66,18 +67,20 @@ def export(model, rebuilt, x, y):
     reconstructions of ``x`` (n_samples, 784) by a model of that width.
     """
     decoder = models.decoder(model)
-    z = models.encoder(model).predict(x, verbose=0)  # (n_samples, 2)
-    low, high = np.quantile(z, [0.01, 0.99], axis=0)
-    low, high = low - 0.05 * (high - low), high + 0.05 * (high - low)
-    inside = np.flatnonzero(((z > low) & (z < high)).all(axis=1))[:N_POINTS]
+    z = np.asarray(models.encoder(model)(x))  # (n_samples, 2)
+    # Most codes crowd together: each axis is stretched until they lie evenly.
+    ticks = np.quantile(z, np.linspace(0.005, 0.995, N_TICKS), axis=0)
+    low, high = ticks[0], ticks[-1]
+    if (np.diff(ticks, axis=0) <= 0).any():
+        raise ValueError("The codes must differ along both axes of the plane.")
+    inside = np.flatnonzero(((z >= low) & (z <= high)).all(axis=1))[:N_POINTS]
     chosen = typical(z, y)
     places = z[inside[:N_CHECKED]]
     rows = {str(d): x_hat[chosen] for d, x_hat in rebuilt.items()}
     errors = {d: ((r - x) ** 2).mean() for d, r in rebuilt.items()}
     return {
         "layers": layers_of(decoder),
-        "low": low.tolist(),
-        "high": high.tolist(),
+        "ticks": ticks.T.tolist(),
         "z": base64_of(z[inside], "<f4"),
         "y": y[inside].tolist(),
         "typical": z[chosen].tolist(),
@@ -89,21 +92,17 @@ def export(model, rebuilt, x, y):
         "errors": {str(d): float(error) for d, error in errors.items()},
         "checked": {
             "z": places.tolist(),
-            "pictures": base64_of(decoder.predict(places, verbose=0), "<f4"),
+            "pictures": base64_of(np.asarray(decoder(places)), "<f4"),
         },
     }
 
 
 def still(model, data, n_steps=13):
     """Return a picture of the plane as a PNG, for where scripts are off."""
-    grid = np.stack(
-        np.meshgrid(
-            np.linspace(data["low"][0], data["high"][0], n_steps),
-            np.linspace(data["high"][1], data["low"][1], n_steps),
-        ),
-        axis=-1,
-    ).reshape(-1, 2)
-    images = models.decoder(model).predict(grid, verbose=0)
+    along = np.linspace(0, N_TICKS - 1, n_steps)
+    x, y = (np.interp(along, range(N_TICKS), t) for t in data["ticks"])
+    grid = np.stack(np.meshgrid(x, y[::-1]), axis=-1).reshape(-1, 2)
+    images = np.asarray(models.decoder(model)(grid))
     images = images.reshape(n_steps, n_steps, SIDE, SIDE)
     sheet = images.transpose(0, 2, 1, 3).reshape(n_steps * SIDE, -1)
     file = io.BytesIO()

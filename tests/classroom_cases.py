@@ -242,6 +242,8 @@ def planted_class(folder, released, *, port, mark, token):
     plant("prints much", answer(count=f"print('x' * 30_000_000); {count}"), "ok", FULL, "", "(shortened)")
     script = f"from IPython.display import HTML\n{count}\nHTML('<script>evil()</script>')"
     plant("script in output", answer(count=script), "ok", FULL)
+    odd = "display({'image/png': 'none', 'text/html': ['a', 3], 'image/svg+xml': 5, 'text/latex': {}}, raw=True)"
+    plant("odd outputs", answer(count=f"{odd}\nprint('\\udc80')\n{count}"), "ok", FULL)
     plant("renamed file", answer(), "ok", FULL, "the file is called final (2).ipynb", file="final (2).ipynb")
     plant("not JSON", None, "malformed", 0, "no JSON")
     (handed_in / "not JSON").mkdir()
@@ -288,3 +290,5 @@ def planted_class(folder, released, *, port, mark, token):
 
 
 NEEDS_WALLS = {"reads hidden tests", "writes outside", "uses the network", "leaves the walls", "kills its parent"}
+if os.geteuid() == 0:  # exempt from the limit of processes
+    NEEDS_WALLS.add("fork bomb")

@@ -22,7 +22,7 @@ from aecourse.classroom.masters import load_master
 
 COHORT = 7
 # Enough for a busy machine to start Python in; a loop that can't be interrupted takes all of it.
-LIMITS = {"seconds": 45, "cell_seconds": 6, "memory_gb": 1.5}
+LIMITS = {"seconds": 60, "cell_seconds": 10, "memory_gb": 1.5}
 MARK = "planted-by-a-submission"
 TOKEN = secrets.token_hex(8)
 WALLS = find_walls()

@@ -72,10 +72,10 @@ def test_times_stand_in_the_order_of_the_book():
         replication_records=[{"page": "book/a", "n_seeds": 50}, {"page": "book/a", "n_seeds": 5}],
     )
     assert colophon._times(env) == [
-        ("index", "", "2 s"),
-        ("book/b", "", "1 min 02 s"),
-        ("book/a", "5 to 50", "1 min 02 s"),
-        ("All", "", "2 min 05 s"),
+        ("index", "", "2\xa0s"),
+        ("book/b", "", "1\xa0min\xa002\xa0s"),
+        ("book/a", "5 to 50", "1\xa0min\xa002\xa0s"),
+        ("All", "", "2\xa0min\xa005\xa0s"),
     ]
 
 

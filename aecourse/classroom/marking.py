@@ -136,7 +136,7 @@ class Marker:
 
     def _run(self, notebook, box, stop):
         """Run a notebook in `box`: how it ended, what is left of it, and how far it came."""
-        nbformat.write(notebook, box / SOURCE)
+        (box / SOURCE).write_text(json.dumps(notebook), encoding="utf-8")
         command = [sys.executable, "-m", "aecourse.classroom.runner", str(self.limits.cell_seconds)]
         outcome = run_limited(command, box, self.limits, walls=self.walls, hidden=self.hidden, stop=stop)
         if outcome.ended_by == "stop":

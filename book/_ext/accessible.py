@@ -3,11 +3,17 @@
 - A table's corner is no heading: pandas marks it as an empty one.
 - All data frames have one look: their own styles and borders go.
 - The bibliography is a plain list; its role `doc-biblioentry` is obsolete.
+- The arrow that unfolds a part of the contents has a name.
 - What scrolls can be scrolled by key (book/_static/course.js).
 """
 
+from pathlib import Path
+
 from bs4 import BeautifulSoup
 from docutils import nodes
+
+NAMELESS = '<summary><span class="toctree-toggle"'
+NAMED = '<summary aria-label="Its pages"><span class="toctree-toggle"'
 
 
 def mend_tables(markup):
@@ -49,10 +55,20 @@ def _leave_citation(writer, node):
         writer.body.append("</div>\n")
 
 
+def _name_arrows(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    for page in Path(app.outdir).rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        if NAMELESS in text:
+            page.write_text(text.replace(NAMELESS, NAMED), encoding="utf-8")
+
+
 def setup(app):
     app.add_js_file("course.js", loading_method="defer")
     app.add_node(
         nodes.citation, override=True, html=(_enter_citation, _leave_citation)
     )
     app.connect("doctree-resolved", _mend_all_tables)
+    app.connect("build-finished", _name_arrows)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

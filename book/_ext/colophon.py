@@ -63,7 +63,7 @@ def seeds(records, page):
 def duration(seconds):
     """Write seconds as minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+    return f"{minutes}\xa0min\xa0{rest:02}\xa0s" if minutes else f"{rest}\xa0s"
 
 
 def as_table(head, rows):

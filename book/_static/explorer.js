@@ -38,11 +38,21 @@
     return values;
   };
 
-  const points = floats(data.z), [left, bottom] = data.low, [right, top] = data.high;
-  const plane = at("plane"), size = plane.width;
-  const toPixel = ([x, y]) => [((x - left) / (right - left)) * size, ((top - y) / (top - bottom)) * size];
-  const toPlace = (x, y) => [left + (x / size) * (right - left), top - (y / size) * (top - bottom)];
+  const points = floats(data.z), plane = at("plane"), size = plane.width;
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+  // The axes are stretched: ticks, the places at equal distances along each, tell how.
+  const last = data.ticks[0].length - 1;
+  const toShare = (ticks, value) => {
+    const above = clamp(ticks.findIndex((tick) => tick >= value), 1, last);
+    const i = value >= ticks[last] ? last : above;
+    return clamp((i - 1 + (value - ticks[i - 1]) / (ticks[i] - ticks[i - 1])) / last, 0, 1);
+  };
+  const fromShare = (ticks, share) => {
+    const along = clamp(share, 0, 1) * last, i = Math.min(last - 1, Math.floor(along));
+    return ticks[i] + (along - i) * (ticks[i + 1] - ticks[i]);
+  };
+  const toPixel = ([x, y]) => [toShare(data.ticks[0], x) * size, (1 - toShare(data.ticks[1], y)) * size];
+  const toPlace = (x, y) => [fromShare(data.ticks[0], x / size), fromShare(data.ticks[1], 1 - y / size)];
 
   const ground = document.createElement("canvas");
   ground.width = ground.height = size;
@@ -52,9 +62,10 @@
   brush.font = "600 13px sans-serif";
   brush.textAlign = "center";
   brush.textBaseline = "middle";
+  const pixels = data.y.map((_, i) => toPixel([points[2 * i], points[2 * i + 1]]));
   data.y.forEach((digit, i) => {
     brush.fillStyle = COLORS[digit % COLORS.length];
-    brush.fillText(digit, ...toPixel([points[2 * i], points[2 * i + 1]]));
+    brush.fillText(digit, ...pixels[i]);
   });
 
   const drawDigit = (context, values, x = 0, y = 0) => {
@@ -71,8 +82,7 @@
     const [x, y] = toPixel(place);
     let best = Infinity, found = 0;
     data.y.forEach((digit, i) => {
-      const [a, b] = toPixel([points[2 * i], points[2 * i + 1]]);
-      const away = (a - x) ** 2 + (b - y) ** 2;
+      const away = (pixels[i][0] - x) ** 2 + (pixels[i][1] - y) ** 2;
       if (away < best) [best, found] = [away, digit];
     });
     return found;
@@ -93,7 +103,7 @@
     at("place").textContent = `z = (${first}, ${second}); the nearest test digit is a ${nearest()}`;
   };
   const moveTo = ([x, y]) => {
-    place = [clamp(x, left, right), clamp(y, bottom, top)];
+    place = [x, y].map((value, axis) => clamp(value, data.ticks[axis][0], data.ticks[axis][last]));
     if (!waiting) requestAnimationFrame(draw);
     waiting = true;
   };
@@ -114,8 +124,8 @@
     const way = KEYS[event.key];
     if (!way) return;
     event.preventDefault();
-    const step = (event.shiftKey ? 0.1 : 0.02);
-    moveTo([place[0] + way[0] * step * (right - left), place[1] + way[1] * step * (top - bottom)]);
+    const step = (event.shiftKey ? 0.1 : 0.02) * size, [x, y] = toPixel(place);
+    moveTo(toPlace(x + way[0] * step, y - way[1] * step));
   });
 
   const walk = at("walk");
@@ -141,9 +151,9 @@
   const showRows = () => {
     const d = widths[at("width").value], context = at("rows").getContext("2d");
     [data.originals, data.rebuilt[d]].forEach((text, row) => {
-      const pixels = bytes(text);
+      const greys = bytes(text);
       for (let digit = 0; digit < 10; digit++) {
-        const values = Array.from(pixels.subarray(digit * SIDE ** 2, (digit + 1) * SIDE ** 2), (v) => v / 255);
+        const values = Array.from(greys.subarray(digit * SIDE ** 2, (digit + 1) * SIDE ** 2), (v) => v / 255);
         drawDigit(context, values, digit * SIDE, row * SIDE);
       }
     });
