@@ -179,11 +179,7 @@ FORK_BOMB = """import os, time
 for _ in range(8):
     os.fork()
 time.sleep(20)"""
-STUBBORN = """while True:
-    try:
-        while True: pass
-    except KeyboardInterrupt:
-        pass"""
+STUBBORN = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
 DETACHED = "import subprocess\nsubprocess.Popen(['sleep', '987654'], start_new_session=True)\n" + TASKS["count"][0]
 
 FULL = 6.0

@@ -4,7 +4,9 @@ import copy
 import html
 import os
 
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from aecourse.classroom.submissions import grade_id
 
 __all__ = ["write_feedback"]
 
@@ -24,7 +26,7 @@ def write_feedback(path, row, executed, master):
         What ran: the student's cells between those of the release. None where nothing did.
     master : Master
     """
-    notebook = copy.deepcopy(executed) if executed is not None else _empty()
+    notebook = copy.deepcopy(executed) if executed is not None else new_notebook()
     by_name = {question.name: question for question in master.questions}
     cells = [new_markdown_cell(_summary(row, master))]
     for cell in notebook.cells:
@@ -32,7 +34,7 @@ def write_feedback(path, row, executed, master):
             if output.output_type == "stream" and len(output.text) > OUTPUT_CHARS:
                 output.text = f"{output.text[:OUTPUT_CHARS]}\n… (shortened)"
         cells.append(cell)
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        name = grade_id(cell)
         if name in by_name:
             cells.append(new_markdown_cell(_verdict(name, row, by_name[name].points)))
     notebook.cells = cells
@@ -65,12 +67,6 @@ def _without_scripts(text):
     import bleach
 
     return bleach.clean(text, tags=TAGS, attributes={"*": ["class", "id"], "a": ["href"]})
-
-
-def _empty():
-    from nbformat.v4 import new_notebook
-
-    return new_notebook()
 
 
 def _summary(row, master):
