@@ -11,7 +11,15 @@ import reprlib
 import numpy as np
 import pandas as pd
 
-__all__ = ["as_numeric_array", "check_choice", "check_int", "check_real", "check_same_length", "received"]
+__all__ = [
+    "as_numeric_array",
+    "check_choice",
+    "check_frame",
+    "check_int",
+    "check_real",
+    "check_same_length",
+    "received",
+]
 
 # A frame of 784 pixels with NaN everywhere must not print 784 column names.
 MAX_COLUMNS_NAMED = 5
@@ -120,6 +128,35 @@ def check_same_length(**arrays):
         names = " and ".join(f"`{name}`" for name in lengths)
         counts = ", ".join(f"len({name})={length}" for name, length in lengths.items())
         raise ValueError(f"{names} must have as many rows as each other. Received: {counts}.")
+
+
+def check_frame(name, frame, columns, *, numeric=()):
+    """Raise unless `frame` is a DataFrame with rows and these columns, those of `numeric` of numbers.
+
+    >>> check_frame("history", pd.DataFrame({"epoch": [1], "loss": [0.5]}), ["epoch", "loss"], numeric=["loss"])
+
+    Raises
+    ------
+    TypeError
+        If it is no DataFrame, or a column of `numeric` holds other things than numbers.
+    ValueError
+        If a column is missing, or there is no row.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(f"`{name}` must be a DataFrame. Received: {name} of type {type(frame).__name__}.")
+    missing = [column for column in columns if column not in frame]
+    if missing:
+        raise ValueError(
+            f"`{name}` must have columns {', '.join(map(repr, columns))}. "
+            f"Received: columns {', '.join(map(repr, frame.columns))}, without {', '.join(map(repr, missing))}."
+        )
+    if frame.empty:
+        raise ValueError(f"`{name}` must have at least 1 row. Received: an empty frame.")
+    for column in numeric:
+        if not pd.api.types.is_numeric_dtype(frame[column]):
+            raise TypeError(
+                f"`{name}` must hold numbers in column {column!r}. Received: dtype {frame[column].dtype} there."
+            )
 
 
 def as_numeric_array(name, x, *, dtype="float32", ndim=None, min_rows=1, keep_integers=False):

@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers
 
 from aecourse._checks import as_numeric_array, check_choice, check_int, check_real, received
+from aecourse._graph import names, reconstruction_tensor, walk_back
 
 __all__ = ["ReconstructionFloor", "build_autoencoder", "decoder", "encoder", "reconstruction_floor"]
 
@@ -158,7 +159,7 @@ def encoder(model) -> keras.Model:
         If it has no layer called `code`, or calls it more than once; the message lists the layers.
     """
     code = _code_tensor(model)
-    reached = {id(tensor) for tensor in _walk_back([code])}
+    reached = {id(tensor) for tensor in walk_back([code])}
     inputs = [tensor for tensor in model.inputs if id(tensor) in reached]
     return keras.Model(inputs[0] if len(inputs) == 1 else inputs, code, name="encoder")
 
@@ -188,8 +189,8 @@ def decoder(model) -> keras.Model:
         If it has no layer called `code`, or the output also depends on an input by a way around the code.
     """
     code = _code_tensor(model)
-    x_hat = _reconstruction_tensor(model)
-    reached = {id(tensor) for tensor in _walk_back([x_hat], stop=code)}
+    x_hat = reconstruction_tensor(model)
+    reached = {id(tensor) for tensor in walk_back([x_hat], stop=code)}
     around = [tensor.name for tensor in model.inputs if id(tensor) in reached]
     if around:
         raise ValueError(
@@ -266,41 +267,11 @@ def _code_tensor(model):
             f"`model` must be a functional Keras model or a built Sequential. Received: model={type(model).__name__}. "
             "Give a Sequential a `keras.Input` as its first layer; write a subclassed model as a functional one."
         )
-    found = [tensor for tensor in _walk_back(outputs) if tensor._keras_history.operation.name == "code"]
+    found = [tensor for tensor in walk_back(outputs) if tensor._keras_history.operation.name == "code"]
     if len(found) != 1:
         what = "no layer of that name" if not found else f"{len(found)} outputs of it"
         raise ValueError(
             f"`model` must have one layer called `code`, used once. Received: {what} among the layers "
-            f"{_names(model.layers)}. Name the narrowest layer when you build the model, as in Dense(3, name='code')."
+            f"{names(model.layers)}. Name the narrowest layer when you build the model, as in Dense(3, name='code')."
         )
     return found[0]
-
-
-def _walk_back(tensors, stop=None):
-    """All Keras tensors that lead to `tensors`, these included; the way ends at `stop`."""
-    seen, waiting = {}, list(tensors)
-    while waiting:
-        tensor = waiting.pop()
-        if id(tensor) in seen or tensor is stop:
-            continue
-        seen[id(tensor)] = tensor
-        operation, node_index, _ = tensor._keras_history
-        waiting.extend(operation._inbound_nodes[node_index].input_tensors)
-    return list(seen.values())
-
-
-def _reconstruction_tensor(model):
-    """The one output of a model, or of several that of the layer called `reconstruction`."""
-    outputs = model.outputs
-    if len(outputs) > 1:
-        outputs = [tensor for tensor in outputs if tensor._keras_history.operation.name == "reconstruction"]
-        if len(outputs) != 1:
-            raise ValueError(
-                "`model` must have one output, or name the layer of one of them `reconstruction`. "
-                f"Received: outputs of {_names(tensor._keras_history.operation for tensor in model.outputs)}."
-            )
-    return outputs[0]
-
-
-def _names(named):
-    return ", ".join(repr(each.name) for each in named)

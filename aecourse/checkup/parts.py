@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers
 
 from aecourse._checks import received
-from aecourse.models import _reconstruction_tensor, _walk_back  # the graph of a model, as `models.decoder` reads it
+from aecourse._graph import reconstruction_tensor, walk_back
 
 __all__ = ["Parts", "take_apart"]
 
@@ -72,7 +72,7 @@ def take_apart(model, x) -> Parts:
     if code is None:
         code, by_name = _find_code(x_hat, inputs)
     whole = keras.Model(inputs, x_hat)
-    around = any(tensor is inputs for tensor in _walk_back([x_hat], stop=code))
+    around = any(tensor is inputs for tensor in walk_back([x_hat], stop=code))
     return Parts(
         model=whole,
         encoder=keras.Model(inputs, code),
@@ -100,7 +100,7 @@ def _graph(model, x):
             f"`x_train` must have rows of the shape that `model` expects, {expected}. "
             f"Received: rows of shape {got}. Reshape them, as in `x.reshape(-1, 28, 28, 1)`."
         )
-    return model.inputs[0], _reconstruction_tensor(model), None
+    return model.inputs[0], reconstruction_tensor(model), None
 
 
 def _outputs(model):
@@ -129,7 +129,7 @@ def _graph_of_attributes(model, x):
 
 def _find_code(x_hat, inputs):
     """The output of the layer `code`, else the narrowest there is; of equally narrow ones the last."""
-    tensors = [tensor for tensor in _walk_back([x_hat]) if tensor is not x_hat and tensor is not inputs]
+    tensors = [tensor for tensor in walk_back([x_hat]) if tensor is not x_hat and tensor is not inputs]
     named = [tensor for tensor in tensors if tensor._keras_history.operation.name == "code"]
     if len(named) == 1:
         return named[0], True

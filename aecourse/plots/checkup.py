@@ -1,9 +1,8 @@
 """The figure of a checkup: a model's losses beside those that it must beat, and the directions of its code."""
 
 import numpy as np
-import pandas as pd
 
-from aecourse._checks import as_numeric_array, check_real, received
+from aecourse._checks import as_numeric_array, check_frame, check_real, received
 from aecourse.plots.style import INK, MARKERS, PALETTE, axes_row_or_new
 
 __all__ = ["plot_checkup"]
@@ -74,12 +73,7 @@ def plot_checkup(losses, spectrum, *, effective_rank=None, unit="squared units o
 
 
 def _check_losses(losses):
-    if not isinstance(losses, pd.DataFrame):
-        raise TypeError(f"`losses` must be a DataFrame. Received: losses of type {type(losses).__name__}.")
-    missing = [column for column in LOSS_COLUMNS if column not in losses]
-    if missing or losses.empty:
-        told = f"without {', '.join(map(repr, missing))}" if missing else "an empty frame"
-        raise ValueError(f"`losses` must have rows and columns {', '.join(LOSS_COLUMNS)}. Received: {told}.")
+    check_frame("losses", losses, LOSS_COLUMNS)
     if unknown := set(losses["part"]) - set(PARTS):
         raise ValueError(f"`losses` must have parts {' and '.join(PARTS)}. {received('part', sorted(unknown)[0])}")
     return as_numeric_array("losses", losses[["mse", "low", "high"]], dtype="float64")

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from aecourse._checks import as_numeric_array, check_choice, check_real, received
+from aecourse._checks import as_numeric_array, check_choice, check_frame, check_real, received
 from aecourse.plots.style import INK, PALETTE, axes_or_new
 
 __all__ = ["plot_differences", "plot_effects"]
@@ -184,14 +184,7 @@ def _effect_legend(with_same):
 
 def _check_effects(frame):
     """Effects and interval ends as an array, one row per claim."""
-    if not isinstance(frame, pd.DataFrame):
-        raise TypeError(f"`frame` must be a DataFrame. Received: frame of type {type(frame).__name__}.")
-    missing = [column for column in EFFECT_COLUMNS if column not in frame]
-    if missing or frame.empty:
-        told = f"without {', '.join(map(repr, missing))}" if missing else "an empty frame"
-        raise ValueError(
-            f"`frame` must have a row per claim and columns {', '.join(EFFECT_COLUMNS)}. Received: {told}."
-        )
+    check_frame("frame", frame, EFFECT_COLUMNS)
     for outcome in frame["outcome"]:
         check_choice("outcome", outcome, OUTCOMES)
     return as_numeric_array("frame", frame[["effect", "low", "high"]], dtype="float64")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from aecourse._checks import as_numeric_array, check_real, received
+from aecourse._checks import as_numeric_array, check_frame, check_real, received
 from aecourse.plots.style import INK, PALETTE, axes_or_new
 
 __all__ = ["plot_loss", "plot_seed_values"]
@@ -114,7 +114,7 @@ def plot_seed_values(frame, value, *, by="method", xlabel=None, ax=None):
     TypeError, ValueError
         If `frame` is no such frame, or a score is not finite.
     """
-    _check_frame("frame", frame, [by, value], numeric=[value])
+    check_frame("frame", frame, [by, value], numeric=[value])
     scores = as_numeric_array(value, frame[value], dtype="float64", ndim=1)
     methods = frame[by].to_numpy()
     groups = {name: scores[methods == name] for name in pd.unique(frame[by])}
@@ -150,10 +150,10 @@ def _interval(values, *, axis=0, n_smallest=None):
 
 def _check_history(history, loss):
     """Columns to draw, the rows of the seeds whose losses are finite throughout, and the number of the other seeds."""
-    _check_frame("history", history, ["seed", "epoch", loss], numeric=["epoch", loss])
+    check_frame("history", history, ["seed", "epoch", loss], numeric=["epoch", loss])
     val_loss = f"val_{loss}"
     columns = [loss, val_loss] if val_loss in history and history[val_loss].notna().any() else [loss]
-    _check_frame("history", history, columns, numeric=columns)
+    check_frame("history", history, columns, numeric=columns)
     finite = np.isfinite(history[columns].to_numpy(dtype="float64")).all(axis=1)
     broken = set(history.loc[~finite, "seed"])
     kept = history[~history["seed"].isin(broken)]
@@ -167,24 +167,6 @@ def _check_history(history, loss):
         seed = present.columns[gaps.any().to_numpy()][0]
         raise ValueError(f"`history` must have every epoch of a seed up to its last. Received: gaps in seed {seed}.")
     return columns, kept, len(broken)
-
-
-def _check_frame(name, frame, columns, *, numeric):
-    if not isinstance(frame, pd.DataFrame):
-        raise TypeError(f"`{name}` must be a DataFrame. Received: {name} of type {type(frame).__name__}.")
-    missing = [column for column in columns if column not in frame]
-    if missing:
-        raise ValueError(
-            f"`{name}` must have columns {', '.join(map(repr, columns))}. "
-            f"Received: columns {', '.join(map(repr, frame.columns))}, without {', '.join(map(repr, missing))}."
-        )
-    if frame.empty:
-        raise ValueError(f"`{name}` must have at least 1 row. Received: an empty frame.")
-    for column in numeric:
-        if not pd.api.types.is_numeric_dtype(frame[column]):
-            raise TypeError(
-                f"`{name}` must hold numbers in column {column!r}. Received: dtype {frame[column].dtype} there."
-            )
 
 
 def _check_baselines(baselines):

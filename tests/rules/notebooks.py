@@ -32,9 +32,9 @@ MARKDOWN_IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\(")
 
 
 def chapters(root):
-    """Return the notebooks of the book below ``root``."""
+    """Return the notebooks of the book below ``root``; masters of assignments have rules of their own."""
     found = Path(root, "book").rglob("*.ipynb")
-    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+    return sorted(path for path in found if not {".ipynb_checkpoints", "assignments"} & set(path.parts))
 
 
 def tags(cell):

@@ -8,6 +8,7 @@ import nbformat
 import yaml
 
 SUFFIXES = (".md", ".ipynb")
+MASTERS = "assignments"  # with solutions and hidden tests: no pages
 # [text](address) but for web addresses and anchors within the page; {doc}`page` and {doc}`text <page>`
 LINK = re.compile(r"\]\((?!\w+:|#|//)(?P<address>[^)\s#]+)")
 DOC = re.compile(r"\{doc\}`(?:[^`<]*<(?P<named>[^>`]+)>|(?P<bare>[^`<]+))`")
@@ -24,11 +25,11 @@ def entries(toc):
 
 
 def page_files(root):
-    """Return the sources of pages below book/: folders that begin with _ or . hold other things."""
+    """Return the sources of pages below book/: folders that begin with _ or ., and masters, hold other things."""
     found = []
     for path in sorted(Path(root, "book").rglob("*")):
         inner = path.relative_to(root).parts
-        if path.suffix in SUFFIXES and not any(part.startswith(("_", ".")) for part in inner):
+        if path.suffix in SUFFIXES and not any(part.startswith(("_", ".")) or part == MASTERS for part in inner):
             found.append(path)
     return found
 
