@@ -24,10 +24,11 @@ book outputs: export TQDM_DISABLE := 1
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-book: $(SETUP) ## run every chapter, build the HTML, check it, print its address
+book: $(SETUP) ## run every chapter, build the HTML, check it in a browser, print its address
 	rm -rf _build/html _build/.doctrees _build/jupyter_execute
 	$(VENV)/bin/jupyter-book build . --all -W -n --keep-going
-	$(PY) -m pytest -q tests/html
+	$(PY) -m pytest -q -n 2 tests/html
+	@cat _build/times.txt
 	@$(PY) -c 'import pathlib; print("The book:", pathlib.Path("_build/html/index.html").resolve().as_uri())'
 
 # Unit tests run in one process: on two cores xdist took twice as long, importing TensorFlow in each worker.

@@ -8,7 +8,19 @@ from importlib import import_module, metadata
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
-__all__ = ["checkup", "claims", "classroom", "data", "models", "plots", "probes", "sweeps", "tensorboard", "training"]
+__all__ = [
+    "checkup",
+    "claims",
+    "classroom",
+    "data",
+    "exercises",
+    "models",
+    "plots",
+    "probes",
+    "sweeps",
+    "tensorboard",
+    "training",
+]
 __version__ = metadata.version("aecourse")
 
 

@@ -52,7 +52,8 @@ def measure(shape, batch_size, n_repeats):
         model = models.build_autoencoder(n_features, latent_dim, hidden_units=hidden_units)
         objective = make_objective("mse", None, model(x[:1]), model, is_reconstruction=True)
         optimizer = keras.optimizers.Adam()
-        engine = SingleEngine(model, objective, optimizer, batch_size, (x, x), None, 1, jit_compile=jit_compile)
+        engine = SingleEngine(model, objective, optimizer, batch_size, 1, jit_compile=jit_compile)
+        engine.load((x, x), None)
         first.append(processor_seconds(lambda engine=engine: engine.train_epoch(order, [])))
         engines.append(engine)
     times = [[processor_seconds(lambda e=e: e.train_epoch(order, [])) for e in engines] for _ in range(n_repeats)]

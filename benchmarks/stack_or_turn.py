@@ -40,7 +40,8 @@ def measure(n_features, hidden_units, batch_size, n_repeats):
     found = []
     for make_engine in (StackedEngine, SingleEngine):
         n_runs = stack_size(model, batch_size, N_SEEDS) if make_engine is StackedEngine else 1
-        engine = make_engine(model, objective, keras.optimizers.Adam(), batch_size, (x, x), None, n_runs)
+        engine = make_engine(model, objective, keras.optimizers.Adam(), batch_size, n_runs)
+        engine.load((x, x), None)
         engine.start([np.repeat(np.array(variable)[None], n_runs, axis=0) for variable in model.variables])
         found += [n_runs, step_seconds(engine, len(x), n_repeats)]
     return batch_size * model.count_params(), found[0], found[1], found[3]

@@ -286,3 +286,5 @@ def planted_class(folder, released, *, port, mark, token):
 
 
 NEEDS_WALLS = {"reads hidden tests", "writes outside", "uses the network", "leaves the walls", "kills its parent"}
+if os.geteuid() == 0:  # exempt from the limit of processes
+    NEEDS_WALLS.add("fork bomb")

@@ -117,6 +117,16 @@ nb_execution_show_tb = True
 html_theme = "basic"
 html_static_path = ["book/_static"]
 """
+FRONT = """# Book
+
+```{replication-picture}
+```
+
+```{toctree}
+book/wine
+book/a_report
+```
+"""
 
 
 def build(folder, *cells):
@@ -131,7 +141,7 @@ def build(folder, *cells):
     nbformat.write(new_notebook(cells=cells, metadata=kernel), folder / "book" / "wine.ipynb")
     # Read before the chapter, as a page of an earlier name would be.
     (folder / "book" / "a_report.md").write_text("# Report\n\n```{replication-report}\n```\n")
-    (folder / "index.md").write_text("# Book\n\n```{toctree}\nbook/wine\nbook/a_report\n```\n")
+    (folder / "index.md").write_text(FRONT)
     (folder / "conf.py").write_text(f"import sys\nsys.path.insert(0, {str(folder / 'book' / '_ext')!r})\n{CONFIG}")
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "--keep-going", ".", "_build/html"]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -145,6 +155,9 @@ def test_built_report_shows_what_was_computed(tmp_path):
     assert [row.select_one(".outcome").get_text() for row in tree.select("tbody tr")] == ["held", "did not hold"]
     assert (pages / "_images" / "replication_report.svg").is_file()
     assert tree.select_one("img.replication")["src"] == "../_images/replication_report.svg"
+    front = BeautifulSoup((pages / "index.html").read_text(), "html.parser")
+    assert front.select_one("img.replication")["src"] == "_images/replication_report.svg"
+    assert front.select_one(".replication-summary").get_text() == "Of 2 measured claims: 1 held, 1 did not hold."
     # The numbers are those that the chapter shows, and the link leads there.
     chapter = BeautifulSoup((pages / "book" / "wine.html").read_text(), "html.parser")
     shown = re.search(r"−0\.\d+ \[−0\.\d+, −0\.\d+\]", chapter.select_one("#claim-t1-1").get_text()).group()

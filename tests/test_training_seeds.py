@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras import layers
 
 from aecourse import models
-from aecourse.training import stacking, trainer
+from aecourse.training import reuse, stacking, trainer
 from aecourse.training.engines import StackedEngine
 from aecourse.training.initial import initial_states
 from training_models import (
@@ -189,6 +189,7 @@ def test_another_seed_is_another_run(name, runs):
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_hundred_in_several_stacks(name, runs, monkeypatch):
     monkeypatch.setattr(stacking, "STACK_BYTES", 1)  # so that each stack is as small as can be
+    reuse._kept.clear()
     sizes = []
 
     def make_engine(*args):

@@ -20,9 +20,9 @@ def copy_model(model, copy_layer=None):
         return keras.models.clone_model(model, clone_function=copy_layer or plain_copy)
 
 
-def is_of_keras(model):
-    """Whether it is a functional or sequential model; a subclass need not run its layers as a copy of them would."""
-    return type(model).__module__.startswith("keras.")
+def is_of_keras(thing):
+    """Whether a model or layer is of a class of Keras: what another does, its configuration need not tell."""
+    return type(thing).__module__.startswith("keras.")
 
 
 def plain_copy(layer):

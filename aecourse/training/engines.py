@@ -21,22 +21,40 @@ class Engine:
     optimizer : keras.optimizers.Optimizer
         Not built yet; the engine's own.
     batch_size : int
-    train, val : tuple (x, y) of structures of tensors, each (n_samples, ...)
-        `val` may be None. Where `y` is `x` itself, its rows are gathered once.
     n_runs : int
         Replicates in the stack.
     """
 
-    def __init__(self, model, objective, optimizer, batch_size, train, val, n_runs):
+    def __init__(self, model, objective, optimizer, batch_size, n_runs):
         self.model, self.objective, self.optimizer = model, objective, optimizer
         self.fed_layers = fed_layers(model)
         self.batch_size, self.n_runs = batch_size, n_runs
-        self.train, self.val = train, val
         self._make_variables()
         optimizer.build(self.trainable)
         self._fresh_optimizer = [keras.ops.convert_to_numpy(v) for v in optimizer.variables]
         self._train_epoch = tf.function(self._train_epoch_graph)
         self._val_epoch = tf.function(self._val_epoch_graph)
+
+    def load(self, train, val, learning_rate=None):
+        """Take what may change from one training to the next.
+
+        Parameters
+        ----------
+        train, val : tuple (x, y) of structures of tensors, each (n_samples, ...)
+            `val` may be None. Where `y` is `x` itself, its rows are gathered once.
+        learning_rate : float, optional
+            In the place of the optimizer's own.
+        """
+        self._train, self._val = (part and (part[0], None if part[1] is part[0] else part[1]) for part in (train, val))
+        self._learning_rate = learning_rate
+
+    def unload(self):
+        """Let go of the data."""
+        self._train = self._val = self._rows_val = None
+
+    @property
+    def validates(self):
+        return self._val is not None
 
     def start(self, state, rows_val=None):
         """Put `state`, a list of arrays (n_runs, ...) in the order of `model.variables`, and a fresh optimizer in.
@@ -48,6 +66,8 @@ class Engine:
             variable.assign(self._inward(value))
         for variable, value in zip(self.optimizer.variables, self._fresh_optimizer, strict=True):
             variable.assign(value)
+        if self._learning_rate is not None:
+            self.optimizer.learning_rate = self._learning_rate
 
     def state(self):
         """The weights now, as `start` takes them."""
@@ -59,22 +79,20 @@ class Engine:
         `noise` holds that of each fed layer, (n_runs, n_samples, ...).
         """
         noise = [self._inward(each) for each in noise]
-        return self._train_epoch(self._inward(order), noise).numpy().reshape(self.n_runs, -1)
+        return self._train_epoch(self._inward(order), noise, *self._train).numpy().reshape(self.n_runs, -1)
 
     def val_epoch(self):
         """Losses on the validation rows, (n_runs, 1 + n_outputs)."""
-        return self._val_epoch(self._rows_val).numpy().reshape(self.n_runs, -1)
+        return self._val_epoch(self._rows_val, *self._val).numpy().reshape(self.n_runs, -1)
 
-    def _train_epoch_graph(self, order, noise):
+    def _train_epoch_graph(self, order, noise, x, y):
         def one_batch(start, stop):
-            x, y = _gather(*self.train, order[..., start:stop])
-            return self._train_step(x, y, [self._cut_noise(each, start, stop) for each in noise])
+            batch = _gather(x, y, order[..., start:stop])
+            return self._train_step(*batch, [self._cut_noise(each, start, stop) for each in noise])
 
         return self._mean_over_batches(order.shape[-1], one_batch)
 
-    def _val_epoch_graph(self, rows):
-        x, y = self.val
-
+    def _val_epoch_graph(self, rows, x, y):
         def one_batch(start, stop):
             def cut(tensor):
                 return tensor[start:stop]
@@ -82,7 +100,7 @@ class Engine:
             if rows is not None:
                 return self._val_step_on_own_rows(*_gather(x, y, rows[..., start:stop]))
             x_batch = tf.nest.map_structure(cut, x)
-            return self._val_step(x_batch, x_batch if y is x else tf.nest.map_structure(cut, y))
+            return self._val_step(x_batch, x_batch if y is None else tf.nest.map_structure(cut, y))
 
         return self._mean_over_batches(len(tf.nest.flatten(x)[0]) if rows is None else rows.shape[-1], one_batch)
 
@@ -196,10 +214,10 @@ class SingleEngine(Engine):
 
 
 def _gather(x, y, rows):
-    """Rows of `x` and `y`; `y` is the gathered `x` where the two are one."""
+    """Rows of `x` and `y`; the gathered `x` for both where `y` is None."""
 
     def take(tensor):
         return tf.gather(tensor, rows)
 
     x_rows = tf.nest.map_structure(take, x)
-    return x_rows, x_rows if y is x else tf.nest.map_structure(take, y)
+    return x_rows, x_rows if y is None else tf.nest.map_structure(take, y)

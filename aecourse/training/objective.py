@@ -20,6 +20,8 @@ class Objective:
     ----------
     losses : tuple of callables (y, y_pred) -> scalar tensor
     weights : tuple of float
+    loss_names : tuple of str
+        As Keras knows them; None for a loss that was not given by name.
     names : tuple of str
         Column of each output's loss, without weight or penalties.
     sparse : tuple of bool
@@ -28,6 +30,7 @@ class Objective:
 
     losses: tuple
     weights: tuple
+    loss_names: tuple
     names: tuple
     sparse: tuple
 
@@ -69,6 +72,7 @@ def make_objective(loss, loss_weights, output, model, *, is_reconstruction):
     return Objective(
         losses=tuple(map(_as_function, losses)),
         weights=tuple(check_real("loss_weights", weight, minimum=0) for weight in weights),
+        loss_names=tuple(each if isinstance(each, str) else None for each in losses),
         names=names,
         sparse=tuple(_name(each) in SPARSE_LOSSES for each in losses),
     )

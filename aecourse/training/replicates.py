@@ -52,7 +52,7 @@ class Replicates:
     runs : DataFrame
         A row per seed: `seed`; `epochs` trained; `kept_epoch`, whose weights are kept (the last, or the best where
         early stopping restores it); `stopped`, whether early; `diverged`, whether a loss or weight was not finite.
-    weights : tuple of ndarray, each (n_seeds, *shape)
+    weights : tuple of ndarray, each (n_seeds, ...)
         In the order of `keras.Model.weights`.
     template : keras.Model
         The architecture; its own weights mean nothing. For a model of one seed, call `model`.

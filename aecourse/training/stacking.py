@@ -55,7 +55,7 @@ def choose_stacks(model, optimizer, batch_size, vectorize):
         )
     if vectorize is not None:
         return vectorize
-    slow = sorted({type(layer).__name__ for layer in _layers(model) if _base_names(layer) & set(IN_TURN_LAYERS)})
+    slow = sorted({type(layer).__name__ for layer in flat_layers(model) if _base_names(layer) & set(IN_TURN_LAYERS)})
     if mixing or slow:
         what = ", ".join(mixing + slow)
         warnings.warn(f"A stack gains nothing with {what}: the replicates are trained in turn.", stacklevel=3)
@@ -75,7 +75,7 @@ def worth_compiling(model, batch_size, n_steps):
         In the training of one seed. Not of all: a seed's run must not depend on its company.
     """
     # XLA runs convolutions on one thread and draws random numbers slowly: both took several times as long.
-    if any(_base_names(layer) & set(IN_TURN_LAYERS) or draws_noise(layer) for layer in _layers(model)):
+    if any(_base_names(layer) & set(IN_TURN_LAYERS) or draws_noise(layer) for layer in flat_layers(model)):
         return False
     numbers = numbers_of_step(model, batch_size)
     return numbers >= XLA_STEP and numbers * n_steps >= XLA_TRAINING
@@ -98,13 +98,14 @@ def stack_size(model, batch_size, n_slots):
 
 def _total_width(model):
     """Numbers that all layers put out for one row."""
-    outputs = tf.nest.flatten([layer.output for layer in _layers(model) if hasattr(layer, "output")])
+    outputs = tf.nest.flatten([layer.output for layer in flat_layers(model) if hasattr(layer, "output")])
     return sum(math.prod(size or 1 for size in output.shape[1:]) for output in outputs)
 
 
-def _layers(model):
+def flat_layers(model):
+    """The layers of a model and of the models inside it."""
     for layer in model.layers:
-        yield from _layers(layer) if isinstance(layer, keras.Model) else [layer]
+        yield from flat_layers(layer) if isinstance(layer, keras.Model) else [layer]
 
 
 def _base_names(layer):

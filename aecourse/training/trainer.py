@@ -17,6 +17,7 @@ from aecourse.training.noise import epoch_noise, with_fed_noise
 from aecourse.training.objective import make_objective
 from aecourse.training.quiet import quiet_tensorflow
 from aecourse.training.replicates import Replicates
+from aecourse.training.reuse import borrow_engine, engine_key, fixed_rate, keep_engine
 from aecourse.training.stacking import choose_stacks, slots_of, stack_size, worth_compiling
 from aecourse.training.stopping import Stopper
 
@@ -156,11 +157,14 @@ def train_replicates(
     shown = {} if progress else {"disable": True}  # where neither is said, the variable TQDM_DISABLE decides
     with quiet_tensorflow(), tqdm(total=epochs * len(groups), unit="epoch", leave=False, **shown) as bar:
         parts = train.to_tensors(), val and val.to_tensors()
-        fed = with_fed_noise(model)
+        fed, new_optimizer = with_fed_noise(model), make_optimizer()
+        key = engine_key(model, fed, objective, new_optimizer, batch_size, n_runs) if in_stacks else None
 
         def make_engine(**compiling):
             kind = StackedEngine if in_stacks else SingleEngine
-            return kind(fed, objective, make_optimizer(), batch_size, *parts, n_runs, **compiling)
+            engine = kind(fed, objective, make_optimizer(), batch_size, n_runs, **compiling)
+            engine.load(*parts)
+            return engine
 
         def train_group(group):
             engine.start([stack[group] for stack in states], None if rows_val is None else rows_val[group])
@@ -174,7 +178,11 @@ def train_replicates(
 
         n_steps = epochs * math.ceil(n_rows / batch_size)
         by_xla = not in_stacks and worth_compiling(fed, batch_size, n_steps)
-        engine = make_engine(jit_compile=True) if by_xla else make_engine()
+        engine = borrow_engine(key, model, example, output) if key else None
+        if engine is None:
+            engine = make_engine(jit_compile=True) if by_xla else make_engine()
+        else:
+            engine.load(*parts, learning_rate=fixed_rate(new_optimizer))
         results = []
         for n_done, group in enumerate(groups, start=1):
             try:
@@ -188,6 +196,8 @@ def train_replicates(
                 results.append(train_group(group))
                 warnings.warn(f"{_why_not_xla(error)}: the steps are not compiled, and take longer.", stacklevel=2)
             bar.update(epochs * n_done - bar.n)  # a group that stopped early is done all the same
+    if key:
+        keep_engine(key, engine)
     return _collect(seeds, columns, model, [np.concatenate(parts)[slots] for parts in zip(*results, strict=True)])
 
 
@@ -210,7 +220,7 @@ def _train(engine, drawn, epochs, columns, early_stopping, bar):
     stopper = Stopper(early_stopping, engine.n_runs)
     for epoch, (order, noise) in enumerate(drawn):
         parts = [engine.train_epoch(order, noise)]
-        if engine.val:
+        if engine.validates:
             parts.append(engine.val_epoch())
         row = np.concatenate(parts, axis=1)
         losses[stopper.active, epoch] = row[stopper.active]

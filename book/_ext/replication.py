@@ -5,7 +5,8 @@ all pages have been read, and so all chapters executed, these records are taken
 from the executed notebooks and held against the ledger: a claim that was
 computed nowhere, twice, or elsewhere than the ledger says is a warning, which
 fails `make book`. Then the directive ``{replication-report}`` becomes a
-picture of all effects and a table for each tutorial.
+picture of all effects and a table for each tutorial; ``{replication-picture}``
+becomes the picture alone.
 """
 
 from collections import Counter
@@ -193,6 +194,7 @@ class ReplicationReport(SphinxDirective):
         ledger = _ledger(self.env)
         self.env.note_dependency(str(ledger.path))
         self.env.replication_page = self.env.docname
+        _note_page(self.env)
         parts = [Placeholder(part="picture")]
         measured = {claim.source for claim in ledger.claims.values()}
         for key, source in ledger.sources.items():
@@ -206,6 +208,20 @@ class ReplicationReport(SphinxDirective):
             self.state.document.note_explicit_target(section)
             parts.append(section)
         return parts
+
+
+class ReplicationPicture(SphinxDirective):
+    """``{replication-picture}``: the report's picture, on another page."""
+
+    def run(self):
+        self.env.note_dependency(str(_ledger(self.env).path))
+        _note_page(self.env)
+        return [Placeholder(part="picture")]
+
+
+def _note_page(env):
+    pages = getattr(env, "replication_pages", set())
+    env.replication_pages = pages | {env.docname}
 
 
 def _ledger(env):
@@ -226,7 +242,7 @@ def _gather(app, env):
             env.replication_records += records_of(notebook, name)
     for complaint in complaints_about(env.replication_records, _ledger(env)):
         logger.warning(complaint, location=page, type="replication")
-    return [page]
+    return sorted(env.replication_pages)
 
 
 def _fill(app, doctree, docname):
@@ -281,6 +297,7 @@ def _picture(app, records, ledger, here):
 def setup(app):
     app.add_node(Placeholder)
     app.add_directive("replication-report", ReplicationReport)
+    app.add_directive("replication-picture", ReplicationPicture)
     app.add_css_file("replication.css")
     app.connect("env-updated", _gather)
     app.connect("doctree-resolved", _fill)

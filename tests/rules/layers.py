@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "classroom": {"_checks"},
     "exercises": {
         "_checks",
+        "_seeding",
         "data",
         "models",
         "tensorboard",

@@ -1,0 +1,270 @@
+"""Engines kept for the next training: the same results as from new ones, and never where anything differs."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from keras.optimizers.schedules import CosineDecay
+
+from aecourse import models, training
+from aecourse.training import reuse, trainer
+from aecourse.training.engines import StackedEngine
+from test_training_seeds import assert_same_run
+from training_models import X_TRAIN, X_VAL, normalised_and_noisy, plain, rows, train
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch):
+    monkeypatch.setattr(reuse, "_kept", type(reuse._kept)())
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """The engines made, in their order."""
+    engines = []
+
+    def make(*args):
+        engines.append(StackedEngine(*args))
+        return engines[-1]
+
+    monkeypatch.setattr(trainer, "StackedEngine", make)
+    return engines
+
+
+def named_noise():
+    x = inputs = keras.Input((6,), name="features")
+    x = layers.GaussianNoise(0.1, name="noise")(x)
+    x = layers.BatchNormalization(name="norm")(layers.Dense(7, activation="relu", name="encoder")(x))
+    x = layers.Dense(4, name="code")(layers.Dropout(0.3, name="dropout")(x))
+    return keras.Model(inputs, layers.Dense(6, activation="sigmoid", name="reconstruction")(x))
+
+
+def assert_same(one, other):
+    for seed in one.seeds:
+        assert_same_run(one, other, seed)
+
+
+# What may change from one training to the next, so that one engine serves both.
+CHANGES = {
+    "nothing": {},
+    "seeds": {"seeds": (5, 1, 9)},
+    "more seeds": {"seeds": range(10)},
+    "rate": {"learning_rate": 0.3},
+    "data": {"x_train": rows(20, seed=8), "x_val": rows(13, seed=9)},
+    "number of rows": {"x_train": rows(31), "x_val": rows(5)},
+    "no validation": {"x_val": None},
+    "targets": {"y_train": X_TRAIN[:, ::-1], "y_val": X_VAL},
+    "own rows": {"rows_train": np.arange(18).reshape(3, 6)[:, ::-1], "batch_size": 4},
+    "own rows to validate on": {"rows_val": np.arange(12).reshape(3, 4)},
+    "epochs": {"epochs": 5},
+    "order": {"shuffle": False},
+    "early stopping": {"early_stopping": keras.callbacks.EarlyStopping("val_loss", patience=0)},
+    "start": {"initial_weights": "those before"},
+}
+
+
+@pytest.mark.parametrize(
+    ("build_model", "changed"),
+    [*((plain, changed) for changed in CHANGES), (named_noise, "seeds"), (named_noise, "data")],
+)
+def test_a_kept_engine_gives_what_a_new_one_gives(build_model, changed, made):
+    changes = dict(CHANGES[changed])
+    batch_size = changes.get("batch_size", 8)
+    before = train(build_model, batch_size=batch_size)
+    if "initial_weights" in changes:
+        changes["initial_weights"] = before
+    by_kept = train(build_model, **changes)
+    assert len(made) == 1
+    reuse._kept.clear()
+    by_new = train(build_model, **changes)
+    assert len(made) == 2
+    assert_same(by_kept, by_new)
+    assert by_kept.history.equals(by_new.history)
+
+
+def test_earlier_records_stay_as_they_were():
+    before = train(plain)
+    predictions, kernels = before.predict(X_VAL), [stack.copy() for stack in before.weights]
+    train(plain, learning_rate=0.5)
+    np.testing.assert_array_equal(before.predict(X_VAL), predictions)
+    for stack, kernel in zip(before.weights, kernels, strict=True):
+        np.testing.assert_array_equal(stack, kernel)
+
+
+def test_the_rate_of_an_optimizer_that_brings_its_own(made):
+    train(plain, optimizer=keras.optimizers.Adam(0.1))
+    by_kept = train(plain, optimizer=keras.optimizers.Adam(0.02))
+    assert len(made) == 1
+    assert_same(by_kept, train(plain, learning_rate=0.02))
+
+
+def build(**changes):
+    return lambda: models.build_autoencoder(6, 3, **{"output_activation": "sigmoid", **changes})
+
+
+# What is traced, so that no engine may serve both: the second training, and what differs.
+DIFFERENT = {
+    "activation": (build(code_activation="tanh"), {}),
+    "penalty": (build(activity_l1=0.1), {}),
+    "strength of a penalty": (build(weight_l2=0.1), {}),
+    "width": (build(hidden_units=(5,)), {}),
+    "loss": (plain, {"loss": "mae"}),
+    "optimizer": (plain, {"optimizer": "sgd"}),
+    "setting of the optimizer": (plain, {"optimizer": keras.optimizers.Adam(beta_1=0.5)}),
+    "schedule": (plain, {"learning_rate": CosineDecay(0.1, 9)}),
+    "batch size": (plain, {"batch_size": 5}),
+    "size of the stack": (plain, {"seeds": range(0, 64, 16)}),
+}
+
+
+@pytest.mark.parametrize("difference", DIFFERENT)
+def test_another_training_has_an_engine_of_its_own(difference, made):
+    build_model, changes = DIFFERENT[difference]
+    train(build(weight_l2=0.2) if difference == "strength of a penalty" else plain)
+    after = train(build_model, **changes)
+    assert len(made) == 2
+    reuse._kept.clear()
+    assert_same(after, train(build_model, **changes))
+
+
+def test_schedules_differ_by_their_settings(made):
+    train(plain, learning_rate=CosineDecay(0.1, 9))
+    train(plain, learning_rate=CosineDecay(0.1, 9))
+    assert len(made) == 1
+    train(plain, learning_rate=CosineDecay(0.2, 9))
+    assert len(made) == 2
+
+
+class Doubling(layers.Layer):
+    def call(self, inputs):
+        return 2 * inputs
+
+
+def with_layer(layer):
+    def build_model():
+        x = inputs = keras.Input((6,), name="features")
+        x = layers.Dense(3, name="code")(x)
+        return keras.Model(inputs, layers.Dense(6, name="reconstruction")(layer(x)))
+
+    return build_model
+
+
+def nested(layer):
+    def build_model():
+        inner = keras.Input((3,), name="inner")
+        inside = keras.Model(inner, layer()(inner), name="inside")
+        x = inputs = keras.Input((6,), name="features")
+        return keras.Model(inputs, layers.Dense(6, name="reconstruction")(inside(layers.Dense(3, name="code")(x))))
+
+    return build_model
+
+
+class Nothing(keras.regularizers.Regularizer):
+    """Without a configuration."""
+
+    def __call__(self, x):
+        return 0.0
+
+
+def doubled(x):
+    return 2 * x
+
+
+def with_dense(**settings):
+    return with_layer(lambda x: layers.Dense(3, name="own", **settings)(x))
+
+
+# Models and losses that hold code: their configuration does not tell what they do.
+CODE = {
+    "custom layer": (with_layer(lambda x: Doubling(name="own")(x)), {}),
+    "lambda": (with_layer(lambda x: layers.Lambda(lambda v: 2 * v, name="own")(x)), {}),
+    "lambda inside a model": (nested(lambda: layers.Lambda(lambda v: 2 * v, name="own")), {}),
+    "custom layer inside a model": (nested(lambda: Doubling(name="own")), {}),
+    "lambda as activation": (with_dense(activation=lambda v: 2 * v), {}),
+    "custom activation": (with_dense(activation=doubled), {}),
+    "custom penalty": (with_dense(kernel_regularizer=Nothing()), {}),
+    "custom loss": (plain, {"loss": lambda y, y_hat: keras.ops.mean(keras.ops.abs(y - y_hat), axis=-1)}),
+    "loss object": (plain, {"loss": keras.losses.Huber(0.1)}),
+    "noise that can't be fed": (with_layer(lambda x: layers.GaussianDropout(0.1, name="own")(x)), {}),
+}
+
+
+@pytest.mark.parametrize("what", CODE)
+def test_code_is_traced_anew(what, made):
+    build_model, settings = CODE[what]
+    train(build_model, **settings)
+    assert not reuse._kept
+    train(build_model, **settings)
+    assert len(made) == 2
+
+
+def test_layers_without_names_are_told_apart_by_the_numbers_of_keras(made):
+    train(normalised_and_noisy)
+    train(normalised_and_noisy)
+    assert len(made) == 2
+
+
+def altered():
+    model = plain()
+    code = model.get_layer("code")
+    call = code.call
+    code.call = lambda inputs, training=None: call(inputs) + 0.01
+    return model
+
+
+def test_a_model_that_runs_otherwise_than_its_configuration_says(made):
+    """Such as one whose layer was altered after it was built."""
+    train(plain)
+    after = train(altered)
+    assert len(made) == 2
+    reuse._kept.clear()
+    assert_same(after, train(altered))
+
+
+def test_an_engine_in_use_is_not_lent(made):
+    inner = []
+
+    class Nested(keras.callbacks.EarlyStopping):
+        """Trains another time while the first training runs."""
+
+        def __getattribute__(self, name):
+            if name == "min_delta" and not inner:
+                inner.append(None)
+                inner[0] = train(plain, learning_rate=0.2)
+            return super().__getattribute__(name)
+
+    outer = train(plain, early_stopping=Nested("val_loss", patience=50))
+    assert len(inner) == 1
+    assert_same(outer, train(plain))
+    assert_same(inner[0], train(plain, learning_rate=0.2))
+
+
+def test_a_failed_training_leaves_nothing_behind(monkeypatch):
+    def fail(self, *args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StackedEngine, "train_epoch", fail)
+        with pytest.raises(KeyboardInterrupt):
+            train(plain)
+    assert not reuse._kept
+
+
+def test_kept_engines_hold_no_data_and_are_few(monkeypatch, made):
+    monkeypatch.setattr(reuse, "MOST_KEPT", 2)
+    for width in (1, 2, 1, 3, 1, 2):  # those that wait longest go: the second width when the third comes
+        train(build(hidden_units=(width,)), epochs=1)
+    assert [engine.model.get_layer("encoder_1").units for engine in made] == [1, 2, 3, 2]
+    assert len(reuse._kept) == 2
+    assert all(engine._train is None and engine._val is None for engine in reuse._kept.values())
+
+
+def test_large_models_are_not_kept(monkeypatch):
+    monkeypatch.setattr(reuse, "LARGEST_KEPT", 100)
+    train(plain)
+    assert not reuse._kept
+
+
+def test_in_turn_nothing_is_kept():
+    training.train_replicates(plain, X_TRAIN, seeds=[1], epochs=1, batch_size=8, vectorize=False, progress=False)
+    assert not reuse._kept
