@@ -20,10 +20,10 @@ def shorten(text, longest=LONGEST):
     text = " ".join(text.split())
     if len(text) <= longest:
         return text
-    ends = [m.end() for m in re.finditer(r"[.?!:](?=\s)", text)]
+    ends = [m.end() for m in re.finditer(r"[.?!](?=\s)", text)]
     ends = [end for end in ends if longest / 3 <= end <= longest]
     if ends:
-        return text[: ends[-1]].rstrip(":")
+        return text[: ends[-1]]
     return text[: longest - 1].rsplit(" ", 1)[0] + "\N{HORIZONTAL ELLIPSIS}"
 
 

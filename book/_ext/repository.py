@@ -44,6 +44,7 @@ def _add_links(app, config):
         repository_branch="main",
         path_to_docs="",
         use_repository_button=True,
+        use_edit_page_button=True,
         use_issues_button=True,
         launch_buttons={
             "notebook_interface": "jupyterlab",
