@@ -190,7 +190,7 @@ def without_cohort(master):
     classroom_cases.cell_of(master, "setup").source = "import numpy as np\nx = np.zeros((20, 3))"
 
 
-def tests_nothing(master):
+def nothing_tested(master):
     classroom_cases.cell_of(master, "mean-test").source = "assert x.shape == (20, 3)"
 
 
@@ -208,7 +208,7 @@ def ordinary(master):
 BAD_MASTERS = {
     "hand-graded": (hand_graded, "must grade by tests alone. Received: mean"),
     "no cohort": (without_cohort, "must have a locked cell with a line COHORT = 0"),
-    "tests nothing": (tests_nothing, "mean-test must test a variable of the student's"),
+    "tests nothing": (nothing_tested, "mean-test must test a variable of the student's"),
     "id twice": (id_twice, "must give each cell an id of its own. Received: mean twice"),
     "no assignment": (ordinary, "must have answer cells and test cells of nbgrader"),
 }

@@ -6,6 +6,7 @@ that detaches itself is still seen by the watch, and ended here.
 
 import contextlib
 import ctypes
+import functools
 import os
 import resource
 import signal
@@ -20,9 +21,16 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def main():
-    seconds, *command = sys.argv[1:]
+    grader, seconds, *command = sys.argv[1:]
     prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: None
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # the run ends with the grader, however that ends
+
+    def end_with(parent):
+        """Be killed when `parent` ends, however that ends; it may have ended before this was said."""
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    end_with(int(grader))
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     processor = int(float(seconds)) * (os.cpu_count() or 1) + 1
     for kind, limit in (("FSIZE", FILE_BYTES), ("CPU", processor), ("CORE", 0)):
@@ -35,7 +43,7 @@ def main():
             each.info["num_threads"] or 0 for each in psutil.process_iter(["num_threads", "uids"]) if _is_own(each)
         )
         resource.setrlimit(resource.RLIMIT_NPROC, (tasks + MORE_TASKS,) * 2)
-    run = subprocess.Popen(command, preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+    run = subprocess.Popen(command, preexec_fn=functools.partial(end_with, os.getpid()))
     code = run.wait()
     while left := _living_below(psutil.Process()):
         for name in ("suspend", "kill"):

@@ -126,7 +126,7 @@ def run_limited(command, folder, limits, *, walls=None, hidden=(), stop=None) ->
 
 def _with_limits(command, limits):
     launcher = Path(__file__).resolve().with_name("launch.py")
-    return [sys.executable, str(launcher), str(limits.seconds), *command]
+    return [sys.executable, str(launcher), str(os.getpid()), str(limits.seconds), *command]
 
 
 def _environment(folder):
