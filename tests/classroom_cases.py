@@ -179,11 +179,7 @@ FORK_BOMB = """import os, time
 for _ in range(8):
     os.fork()
 time.sleep(20)"""
-STUBBORN = """while True:
-    try:
-        while True: pass
-    except KeyboardInterrupt:
-        pass"""
+STUBBORN = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
 DETACHED = "import subprocess\nsubprocess.Popen(['sleep', '987654'], start_new_session=True)\n" + TASKS["count"][0]
 
 FULL = 6.0
@@ -242,6 +238,8 @@ def planted_class(folder, released, *, port, mark, token):
     plant("prints much", answer(count=f"print('x' * 30_000_000); {count}"), "ok", FULL, "", "(shortened)")
     script = f"from IPython.display import HTML\n{count}\nHTML('<script>evil()</script>')"
     plant("script in output", answer(count=script), "ok", FULL)
+    odd = "display({'image/png': 'none', 'text/html': ['a', 3], 'image/svg+xml': 5, 'text/latex': {}}, raw=True)"
+    plant("odd outputs", answer(count=f"{odd}\nprint('\\udc80')\n{count}"), "ok", FULL)
     plant("renamed file", answer(), "ok", FULL, "the file is called final (2).ipynb", file="final (2).ipynb")
     plant("not JSON", None, "malformed", 0, "no JSON")
     (handed_in / "not JSON").mkdir()
@@ -288,3 +286,5 @@ def planted_class(folder, released, *, port, mark, token):
 
 
 NEEDS_WALLS = {"reads hidden tests", "writes outside", "uses the network", "leaves the walls", "kills its parent"}
+if os.geteuid() == 0:  # exempt from the limit of processes
+    NEEDS_WALLS.add("fork bomb")

@@ -58,6 +58,8 @@ def processes_in(box):
     ids=["loop", "memory", "fork bomb", "children", "left behind", "daemon", "nothing"],
 )
 def test_a_run_ends_with_all_its_processes(walls, code, limits, ended_by, box):
+    if code == classroom_cases.FORK_BOMB and not walls.works and os.geteuid() == 0:
+        pytest.skip("root is exempt from the limit of processes: without walls, a bomb is quicker than the watch")
     outcome = run(code, box, walls=walls, **limits)
     assert outcome.ended_by == ended_by, outcome
     assert not processes_in(box)

@@ -4,11 +4,15 @@ import copy
 import html
 import os
 
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from aecourse.classroom.submissions import grade_id
 
 __all__ = ["write_feedback"]
 
 OUTPUT_CHARS = 20_000
+TAGS = {"a", "b", "blockquote", "br", "code", "div", "em", "hr", "i", "li", "ol", "p", "pre", "s", "span", "strong"}
+TAGS |= {"h1", "h2", "h3", "h4", "h5", "h6", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul"}
 
 
 def write_feedback(path, row, executed, master):
@@ -22,9 +26,7 @@ def write_feedback(path, row, executed, master):
         What ran: the student's cells between those of the release. None where nothing did.
     master : Master
     """
-    from nbconvert.exporters import HTMLExporter
-
-    notebook = copy.deepcopy(executed) if executed is not None else _empty()
+    notebook = copy.deepcopy(executed) if executed is not None else new_notebook()
     by_name = {question.name: question for question in master.questions}
     cells = [new_markdown_cell(_summary(row, master))]
     for cell in notebook.cells:
@@ -32,23 +34,39 @@ def write_feedback(path, row, executed, master):
             if output.output_type == "stream" and len(output.text) > OUTPUT_CHARS:
                 output.text = f"{output.text[:OUTPUT_CHARS]}\n… (shortened)"
         cells.append(cell)
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        name = grade_id(cell)
         if name in by_name:
             cells.append(new_markdown_cell(_verdict(name, row, by_name[name].points)))
     notebook.cells = cells
-    exporter = HTMLExporter(
-        template_name="lab", sanitize_html=True, mathjax_url="", require_js_url="", jquery_url="", mermaid_js_url=""
-    )
-    body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": f"{master.name}, {row.student}"}})
+    title = {"metadata": {"name": f"{master.name}, {row.student}"}}
+    try:
+        body = _to_html(notebook, title)
+    except Exception:  # outputs are the student's, and may be anything: a picture that is none, text that is a list
+        for cell in cells:
+            if cell.cell_type == "code":
+                cell.outputs = []
+        cells.insert(1, new_markdown_cell("The outputs are not shown: among them is one that can't be."))
+        body = _to_html(notebook, title)
     part = path.with_suffix(".part")
-    part.write_text(body, encoding="utf-8")
+    part.write_text(body, encoding="utf-8", errors="replace")
     os.replace(part, path)
 
 
-def _empty():
-    from nbformat.v4 import new_notebook
+def _to_html(notebook, title):
+    from nbconvert.exporters import HTMLExporter
 
-    return new_notebook()
+    nothing_from_elsewhere = dict.fromkeys(("mathjax_url", "require_js_url", "jquery_url", "mermaid_js_url"), "")
+    exporter = HTMLExporter(
+        template_name="lab", sanitize_html=True, filters={"clean_html": _without_scripts}, **nothing_from_elsewhere
+    )
+    return exporter.from_notebook_node(notebook, title)[0]
+
+
+def _without_scripts(text):
+    """What nbconvert's own filter does, which knows no headings and no paragraphs."""
+    import bleach
+
+    return bleach.clean(text, tags=TAGS, attributes={"*": ["class", "id"], "a": ["href"]})
 
 
 def _summary(row, master):

@@ -129,7 +129,8 @@ def grade(
     with Records(out, master, force=force) as records, tempfile.TemporaryDirectory(prefix="aecourse-") as scratch:
         scratch = Path(scratch).resolve()
         seen = [Path(submissions).expanduser(), find_masters(masters)[name].parent, records.folder, records.out]
-        hidden = [path.resolve() for path in seen] + [scratch, Path.home().resolve(), *_history(seen[1])]
+        hidden = [path.resolve() for path in seen] + [scratch, *_history(seen[1])]
+        hidden += [home] if len((home := Path.home().resolve()).parts) > 1 else []  # "/" is the home of some accounts
         limits = Limits(seconds, cell_seconds, int(memory_gb * 1e9))
         marker = Marker(master, released, limits, walls, tuple(hidden), scratch)
         old = {each.student: records.get(each.student) for each in found}

@@ -52,7 +52,8 @@ class Walls:
         if not self.works:
             return list(inner)
         plan = {"folder": str(folder), "hidden": [str(path) for path in hidden if path.exists()], "inner": list(inner)}
-        plan["kept"] = [str(path) for path in _python_paths()]
+        # A folder above that of the run would bring back what is hidden beside it.
+        plan["kept"] = [str(path) for path in _python_paths() if not folder.is_relative_to(path)]
         return [*UNSHARE, sys.executable, "-S", str(Path(__file__).resolve()), json.dumps(plan)]
 
 
@@ -78,7 +79,10 @@ def find_walls():
         (folder / "box").mkdir()
         proof = "import os, sys; open('proof', 'w').close(); sys.exit(os.path.exists('../hidden/file'))"
         command = Walls(True).command([sys.executable, "-S", "-c", proof], folder / "box", hidden=[folder / "hidden"])
-        run = subprocess.run(command, cwd=folder / "box", capture_output=True, text=True, timeout=60, check=False)
+        try:
+            run = subprocess.run(command, cwd=folder / "box", capture_output=True, text=True, timeout=60, check=False)
+        except subprocess.TimeoutExpired:
+            return Walls(False, "building them takes longer than a minute")
         if run.returncode or not (folder / "box" / "proof").exists():
             said = (run.stderr.strip().splitlines() or [f"exit code {run.returncode}"])[-1]
             return Walls(False, f"the system refuses ({said[:150]})")
@@ -88,7 +92,7 @@ def find_walls():
 def _python_paths():
     """Folders that Python needs, should they lie in a home that is hidden."""
     paths = {Path(sys.prefix), Path(sys.base_prefix), Path(__file__).resolve().parents[1], Path(sys.executable).parent}
-    paths |= {Path(entry) for entry in sys.path if entry}
+    paths |= {Path(entry) for entry in sys.path if entry and Path(entry).resolve() != Path.cwd()}
     kept = sorted({path.resolve() for path in paths if path.is_dir()})
     home = Path.home().resolve()
     return [path for path in kept if path != home and path not in home.parents]

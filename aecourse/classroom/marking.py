@@ -8,7 +8,6 @@ to a clean process, and there the hidden tests run. So the walls protect the mac
 """
 
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -18,9 +17,10 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_output
 
-from aecourse.classroom import submissions
+from aecourse.classroom import remains, submissions
 from aecourse.classroom.check import PLAN, VERDICTS
 from aecourse.classroom.masters import Master
+from aecourse.classroom.remains import CAPTURES
 from aecourse.classroom.runner import DONE, RESULT, SOURCE
 from aecourse.classroom.sandbox import Limits, run_limited
 from aecourse.classroom.submissions import Refused, grade_id, with_fields
@@ -29,9 +29,7 @@ from aecourse.classroom.values import Unfit
 __all__ = ["GraderFault", "Marker", "Row"]
 
 VALUES = "aecourse.classroom.values"
-RESULT_BYTES = 50_000_000
 REASON_LENGTH = 200
-NO_OUTPUT = "the outputs are not shown: what the run left is no readable notebook"
 
 
 class GraderFault(RuntimeError):
@@ -110,8 +108,10 @@ class Marker:
         except Refused as refusal:
             return Row(submission.student, refusal.status, none, _one_line(str(refusal))), None
         with self._box() as box:
-            outcome, executed, end = self._run(self._with_captures(notebook, box), box, stop)
-            status, reasons = _how_it_ended(outcome, executed, end, self.limits, notebook)
+            running = self._with_captures(notebook, box)
+            outcome = self._run(running, box, stop)
+            executed, end = remains.outputs_of(running, box / RESULT), remains.read_json(box / DONE)
+            status, reasons = remains.how_it_ended(outcome, executed, end, self.limits, running)
             answers = {each.name: box / f"{each.name}.answers" for each in self.master.questions}
             with self._box() as clean:
                 points, comments = self._check(answers, clean, stop)
@@ -129,21 +129,20 @@ class Marker:
             round(outcome.seconds, 1),
             outcome.peak_memory,
         )
-        return row, _without_captures(executed, notebook)
+        shown = executed or running
+        return row, with_fields(shown, cells=[cell for cell in shown.cells if cell.metadata.get(CAPTURES) is None])
 
     def _box(self):
         return _Box(self.scratch)
 
     def _run(self, notebook, box, stop):
-        """Run a notebook in `box`: how it ended, what is left of it, and how far it came."""
-        nbformat.write(notebook, box / SOURCE)
+        """Run a notebook in `box`, and tell how it ended."""
+        (box / SOURCE).write_text(json.dumps(notebook), encoding="utf-8")
         command = [sys.executable, "-m", "aecourse.classroom.runner", str(self.limits.cell_seconds)]
         outcome = run_limited(command, box, self.limits, walls=self.walls, hidden=self.hidden, stop=stop)
         if outcome.ended_by == "stop":
             raise InterruptedError
-        executed = _read(box / RESULT, _parse_notebook)
-        end = _read(box / DONE, json.loads)
-        return outcome, executed, end if isinstance(end, dict) else {}
+        return outcome
 
     def _with_captures(self, notebook, box):
         """Below each test, a cell that writes down the variables that the test uses, as they are at that point."""
@@ -156,14 +155,14 @@ class Marker:
                 call = f"__import__({VALUES!r}, fromlist=['capture']).capture"
                 path = str(box / f"{name}.answers")  # the code above may have changed folders
                 cells.append(new_code_cell(f"{call}(globals(), {list(names[name])!r}, {path!r})"))
-                cells[-1].metadata["aecourse"] = "capture"
+                cells[-1].metadata[CAPTURES] = name
         return with_fields(notebook, cells=cells)
 
     def _check(self, answers, box, stop):
         """Grade in a clean process: points and, where some are missing, a comment, by question."""
         points = {question.name: 0.0 for question in self.master.questions}
         comments = {question.name: f"{question.name}: not reached" for question in self.master.questions}
-        asked = [question for question in self.master.questions if _is_plain_file(answers[question.name])]
+        asked = [question for question in self.master.questions if remains.is_plain_file(answers[question.name])]
         for question in asked:
             shutil.copyfile(answers[question.name], box / f"{question.name}.answers", follow_symlinks=False)
         if not asked:
@@ -186,7 +185,7 @@ class Marker:
         outcome = run_limited(command, box, self.limits, walls=self.walls, hidden=self.hidden, stop=stop)
         if outcome.ended_by == "stop":
             raise InterruptedError
-        return outcome, _read(box / VERDICTS, json.loads) or {}
+        return outcome, remains.read_json(box / VERDICTS)
 
 
 class _Box(tempfile.TemporaryDirectory):
@@ -200,76 +199,6 @@ class _Box(tempfile.TemporaryDirectory):
         box = Path(super().__enter__(), "w").resolve()
         box.mkdir()
         return box
-
-
-def _is_test(cell):
-    return bool(cell.metadata.get("nbgrader", {}).get("grade"))
-
-
-def _is_plain_file(path):
-    return path.is_file() and not path.is_symlink() and os.stat(path).st_nlink == 1
-
-
-def _read(path, parse):
-    """What a run left, or None: a student's code may have put anything there."""
-    if not _is_plain_file(path) or path.stat().st_size > RESULT_BYTES:
-        return None
-    try:
-        return parse(path.read_text(encoding="utf-8"))
-    except Exception:  # whatever stands there, it is no result
-        return None
-
-
-def _parse_notebook(text):
-    notebook = nbformat.reads(text, as_version=4)
-    nbformat.validate(notebook)
-    return notebook
-
-
-def _how_it_ended(outcome, executed, end, limits, notebook):
-    """Status of a run, and the reasons for it."""
-    where = _cell_name(notebook, end.get("cell"))
-    if outcome.ended_by == "time":
-        return "timed out", [f"stopped after {limits.seconds:g} s{where}"]
-    if outcome.ended_by != "itself":
-        what = {
-            "memory": f"more than {limits.memory / 1e9:g} GB of memory",
-            "processes": f"more than {limits.processes} processes",
-            "disk": "too much written to disk",
-        }[outcome.ended_by]
-        return "crashed", [f"{what}{where}"]
-    if end.get("end") != "all" or executed is None:
-        return "crashed", [f"Python ended{where}"]
-    interrupted = [cell for cell in executed.cells if _error_name(cell) == "KeyboardInterrupt"]
-    if interrupted:
-        return "timed out", [f"cell {_label(interrupted[0])} took longer than {limits.cell_seconds:g} s"]
-    answers = [cell for cell in executed.cells if not _is_test(cell)]
-    fault = _first_error(answers)
-    return "ok", [fault] if fault and "NotImplementedError" not in fault else []
-
-
-def _cell_name(notebook, index):
-    """As in " in cell q1": `index` counts the cells that capture, too."""
-    names = []
-    for cell in notebook.cells:
-        names += [_label(cell)] * (2 if _is_test(cell) else 1)
-    return f" in cell {names[index]}" if isinstance(index, int) and 0 <= index < len(names) else ""
-
-
-def _label(cell):
-    return grade_id(cell) or "of the student's own"
-
-
-def _error_name(cell):
-    return next((str(each.ename) for each in cell.get("outputs", []) if each.output_type == "error"), None)
-
-
-def _first_error(cells):
-    for cell in cells:
-        for output in cell.get("outputs", []):
-            if output.output_type == "error":
-                return f"cell {_label(cell)}: {output.ename}: {output.evalue}".strip()
-    return ""
 
 
 def _points(verdict, question):
@@ -301,11 +230,3 @@ def _for_students(kind, text):
 def _one_line(text):
     line = " ".join(text.split())
     return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 1] + "…"
-
-
-def _without_captures(executed, notebook):
-    """The student's notebook with its outputs; without them where none are left."""
-    if executed is None:
-        return notebook
-    cells = [cell for cell in executed.cells if cell.metadata.get("aecourse") != "capture"]
-    return with_fields(executed, cells=cells) if len(cells) == len(notebook.cells) else notebook

@@ -8,34 +8,47 @@ import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
+from nbformat.v4 import new_output
 
 __all__ = ["DONE", "RESULT", "SOURCE", "main"]
 
 SOURCE, RESULT, DONE = "notebook.ipynb", "executed.ipynb", "done.json"
 
 
+class Client(NotebookClient):
+    """nbclient, not stopped by an output that no notebook may have: with `display` a student may send anything."""
+
+    def output(self, outs, msg, display_id, cell_index):
+        try:
+            return super().output(outs, msg, display_id, cell_index)
+        except nbformat.ValidationError:
+            outs.append(new_output("stream", text="(an output that no notebook may have)\n"))
+            return outs[-1]
+
+
 def main(cell_seconds):
     """Run SOURCE in the current folder; leave RESULT and DONE there."""
-    notebook = nbformat.read(SOURCE, as_version=4)
+    notebook = nbformat.reads(Path(SOURCE).read_text(encoding="utf-8"), as_version=4)
     # No port is opened: the walls leave no network, not even a machine's own.
     manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip="kernel")
     progress = {"cell": -1, "end": "running"}
 
-    def keep(cell_index=None, **_):
-        if cell_index is not None:
-            progress["cell"] = cell_index
-        for path, text in ((RESULT, nbformat.writes(notebook)), (DONE, json.dumps(progress))):
-            Path(path).write_text(text, encoding="utf-8")
+    def begin(cell_index):
+        progress["cell"] = cell_index
+        Path(DONE).write_text(json.dumps(progress), encoding="utf-8")
 
-    client = NotebookClient(
+    def keep():
+        Path(RESULT).write_text(json.dumps(notebook), encoding="utf-8")
+
+    client = Client(
         notebook,
         km=manager,
         timeout=cell_seconds,
         interrupt_on_timeout=True,
         allow_errors=True,
         record_timing=False,
-        on_cell_start=lambda cell, cell_index: progress.update(cell=cell_index),
-        on_cell_executed=lambda cell, cell_index, execute_reply: keep(cell_index),
+        on_cell_start=lambda cell, cell_index: begin(cell_index),
+        on_cell_executed=lambda cell, cell_index, execute_reply: keep(),
     )
     keep()
     try:
@@ -44,6 +57,7 @@ def main(cell_seconds):
     except DeadKernelError:
         progress["end"] = "died"
     keep()
+    begin(progress["cell"])
 
 
 if __name__ == "__main__":

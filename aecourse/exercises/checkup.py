@@ -184,16 +184,13 @@ def _measure_broken(answer):
     model = reading.model(30, "a Keras model for the tumours' 30 measurements, with a layer called `code`")(answer)
     z = np.asarray(models.encoder(model)(_scaled_rows()))
     decode = models.decoder(model)
-    read = []  # by how much the output follows each unit
-    for unit in range(z.shape[1]):
-        moved = z.copy()
-        moved[:, unit] += 1
-        read.append(np.abs(np.asarray(decode(moved)) - np.asarray(decode(z))).max())
+    moves = np.eye(z.shape[1], dtype="float32")  # one unit at a time
+    follows = [np.abs(np.subtract(decode(z + move), decode(z))).max() for move in moves]
     kernel = model.get_layer("code").get_weights()[0]
     return SimpleNamespace(
         constant=int((np.ptp(z, axis=0) < 1e-6).sum()),
         dead=int((np.abs(z).max(axis=0) < 1e-6).sum()),
-        unread=int((np.array(read) < 1e-6).sum()),
+        unread=int((np.array(follows) < 1e-6).sum()),
         cut_off=int((np.abs(kernel) < 1e-9).all(axis=1).sum()),
     )
 
@@ -251,10 +248,7 @@ def _nearest(x_train, x_val):
 
 
 def _means(x_train, x_val):
-    def mean(b):
-        return np.linalg.norm(b[:, None] - x_train, axis=2).mean(axis=1)
-
-    return mean(x_val), mean(x_train)
+    return tuple(np.linalg.norm(rows[:, None] - x_train, axis=2).mean(axis=1) for rows in (x_val, x_train))
 
 
 NEAREST = Exercise(
