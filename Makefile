@@ -36,7 +36,7 @@ book: $(SETUP) ## run every chapter, build the HTML, check it in a browser, prin
 # what is stored.
 test: $(SETUP) ## unit tests, then every notebook
 	$(PY) -m pytest
-	AECOURSE_MNIST=sample TQDM_DISABLE=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope --ignore=book/assignments book/
+	AECOURSE_MNIST=sample TQDM_DISABLE=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 300 -n 2 --dist loadscope --ignore=book/assignments book/
 
 bench: $(SETUP) ## measure the trainer against keras.Model.fit
 	$(PY) benchmarks/run.py
