@@ -25,3 +25,11 @@ def test_headings_are_never_empty_and_say_what_they_head():
 def test_data_frames_lose_their_border_alone():
     table = BeautifulSoup(accessible.mend_tables(TABLE), "html.parser").table
     assert table.attrs == {"class": ["dataframe"]}
+
+
+def test_arrows_have_a_name_and_corners_are_no_headings():
+    page = '<summary><span class="toctree-toggle"></span></summary><th class="head"><p></p></th><th class="head">x</th>'
+    tree = BeautifulSoup(accessible.mend_page(page), "html.parser")
+    assert tree.summary["aria-label"]
+    assert [head.get_text() for head in tree.find_all("th")] == ["x"]
+    assert tree.td is not None

@@ -12,8 +12,13 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from docutils import nodes
 
-NAMELESS = '<summary><span class="toctree-toggle"'
-NAMED = '<summary aria-label="Its pages"><span class="toctree-toggle"'
+# What the theme and docutils write, and what should stand there
+MENDED = {
+    '<summary><span class="toctree-toggle"': (
+        '<summary aria-label="Its pages"><span class="toctree-toggle"'
+    ),
+    '<th class="head"><p></p></th>': "<td></td>",
+}
 
 
 def mend_tables(markup):
@@ -55,13 +60,19 @@ def _leave_citation(writer, node):
         writer.body.append("</div>\n")
 
 
-def _name_arrows(app, exception):
+def mend_page(text):
+    """Return a page whose arrows have a name and whose headings a text."""
+    for found, better in MENDED.items():
+        text = text.replace(found, better)
+    return text
+
+
+def _mend_pages(app, exception):
     if exception or app.builder.format != "html":
         return
     for page in Path(app.outdir).rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        if NAMELESS in text:
-            page.write_text(text.replace(NAMELESS, NAMED), encoding="utf-8")
+        page.write_text(mend_page(text), encoding="utf-8")
 
 
 def setup(app):
@@ -70,5 +81,5 @@ def setup(app):
         nodes.citation, override=True, html=(_enter_citation, _leave_citation)
     )
     app.connect("doctree-resolved", _mend_all_tables)
-    app.connect("build-finished", _name_arrows)
+    app.connect("build-finished", _mend_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
