@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 
 import classroom_cases
-from aecourse.classroom import GraderFault, command, grading, release
+from aecourse.classroom import GraderFault, command, grading, marking, release, sandbox
 from aecourse.classroom.isolation import Walls
 from aecourse.classroom.masters import load_master
 
@@ -152,6 +152,18 @@ def test_a_fault_of_the_teachers_side_is_nobodys_zero(course, capsys):
         grading.grade("light", course / "submitted", out=course / "grades.csv", cohort=3, masters=course / "masters")
     assert not (course / "grades.csv").exists()
     assert not list((course / "grades" / "records").iterdir())
+
+
+def test_a_run_that_does_not_begin_is_nobodys_zero(course, capsys, monkeypatch):
+    """As where memory is short, or a library was removed in between."""
+    monkeypatch.setattr(marking.Marker, "try_out", lambda _: None)
+    monkeypatch.setattr(sandbox.sys, "executable", "/bin/false")
+    assert grade_command(course) == 1
+    assert "ada: NOT GRADED, through no fault of the student: the notebook did not begin" in capsys.readouterr().err
+    assert (course / "grades.csv").read_text().count("\n") == 1
+    monkeypatch.undo()
+    assert grade_command(course) == 0
+    assert "2 graded now, 0 before" in capsys.readouterr().out
 
 
 def test_no_such_assignment(course, capsys):

@@ -21,7 +21,7 @@ from aecourse.classroom import remains, submissions
 from aecourse.classroom.check import PLAN, VERDICTS
 from aecourse.classroom.masters import Master
 from aecourse.classroom.remains import CAPTURES
-from aecourse.classroom.runner import DONE, RESULT, SOURCE
+from aecourse.classroom.runner import DONE, RESULT, SOURCE, STARTED
 from aecourse.classroom.sandbox import Limits, run_limited
 from aecourse.classroom.submissions import Refused, grade_id, with_fields
 from aecourse.classroom.values import Unfit
@@ -142,6 +142,8 @@ class Marker:
         outcome = run_limited(command, box, self.limits, walls=self.walls, hidden=self.hidden, stop=stop)
         if outcome.ended_by == "stop":
             raise InterruptedError
+        if STARTED not in outcome.log and outcome.ended_by != "time":
+            raise GraderFault(f"the notebook did not begin: {outcome.log[-500:]}")
         return outcome
 
     def _with_captures(self, notebook, box):

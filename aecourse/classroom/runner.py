@@ -10,8 +10,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_output
 
-__all__ = ["DONE", "RESULT", "SOURCE", "main"]
+__all__ = ["DONE", "RESULT", "SOURCE", "STARTED", "main"]
 
+# Stands in the log first: without it, what went wrong is no student's fault.
+STARTED = "the notebook begins"
 SOURCE, RESULT, DONE = "notebook.ipynb", "executed.ipynb", "done.json"
 
 
@@ -28,6 +30,8 @@ class Client(NotebookClient):
 
 def main(cell_seconds):
     """Run SOURCE in the current folder; leave RESULT and DONE there."""
+    sys.stdout.write(f"{STARTED}\n")
+    sys.stdout.flush()
     notebook = nbformat.reads(Path(SOURCE).read_text(encoding="utf-8"), as_version=4)
     # No port is opened: the walls leave no network, not even a machine's own.
     manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip="kernel")

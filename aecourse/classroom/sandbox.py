@@ -18,6 +18,7 @@ LOOK_EVERY = 0.1  # seconds
 SIZE_EVERY = 10  # looks
 FOLDER_BYTES = 1_000_000_000
 ATTEMPTS_TO_END = 100
+LOG_BYTES = 4000
 # All that a run gets to know of the teacher's environment: no password or token among it.
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH")
 
@@ -44,7 +45,7 @@ class Outcome:
     peak_memory : int
         Bytes, as seen every tenth of a second.
     log : str
-        The end of what it wrote to the terminal.
+        The beginning and the end of what it wrote to the terminal.
     """
 
     ended_by: str
@@ -120,8 +121,7 @@ def run_limited(command, folder, limits, *, walls=None, hidden=(), stop=None) ->
     finally:
         _end(process)
     seconds = time.monotonic() - started
-    tail = log.read_bytes()[-4000:].decode(errors="replace")
-    return Outcome(ended_by or "itself", process.returncode, seconds, peak, tail)
+    return Outcome(ended_by or "itself", process.returncode, seconds, peak, _ends_of(log))
 
 
 def _with_limits(command, limits):
@@ -163,6 +163,14 @@ def _own_memory(pid):
             except (psutil.AccessDenied, AttributeError):  # not told here, or not by this system
                 memory += process.memory_info().rss
     return memory
+
+
+def _ends_of(log):
+    """The first and the last of what was written; all of it may be a hundred megabytes."""
+    with open(log, "rb") as file:
+        content = file.read(LOG_BYTES)
+        file.seek(max(LOG_BYTES, log.stat().st_size - LOG_BYTES))
+        return (content + file.read()).decode(errors="replace")
 
 
 def _size(folder):
