@@ -18,18 +18,22 @@ unexport PYTHONPATH PYTHONHOME
 # A page holds no progress bars.
 book outputs: export TQDM_DISABLE := 1
 
-.PHONY: help book test bench lint outputs lock clean distclean
+.PHONY: help book pdf test bench lint outputs lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 book: $(SETUP) ## run every chapter, build the HTML, check it in a browser, print its address
-	rm -rf _build/html _build/.doctrees _build/jupyter_execute
+	rm -rf _build/html _build/.doctrees _build/jupyter_execute _build/book.pdf
 	$(VENV)/bin/jupyter-book build . --all -W -n --keep-going
 	$(PY) -m pytest -q -n 2 tests/html
 	@cat _build/times.txt
 	@$(PY) -c 'import pathlib; print("The book:", pathlib.Path("_build/html/index.html").resolve().as_uri())'
+
+# The search for Chromium, and what is watched while a page draws, are those of the tests.
+pdf: $(SETUP) ## print the built book as one PDF
+	PYTHONPATH=tests $(PY) book/paper.py
 
 # Unit tests run in one process: on two cores xdist took twice as long, importing TensorFlow in each worker.
 # Notebooks run on the sample of MNIST, which is everywhere: what they print, progress bars included, is compared with
