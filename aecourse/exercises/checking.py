@@ -18,7 +18,6 @@ CHAPTERS = {
     "capacity": "capacity",
     "latent_dim": "latent_dim",
     "probes": "probes",
-    "attached": "attached",
     "checkup": "checkup",
 }
 
