@@ -479,8 +479,8 @@ class TestCacheAndDownload:
         assert not cache.exists()
 
     def test_a_line_that_dies_in_the_middle(self, cache, serve, monkeypatch):
-        monkeypatch.setattr(mnist_files, "READ_SECONDS", 0.2)
-        serve(sends(GOOD, pause=1.0), sends(GOOD))
+        monkeypatch.setattr(mnist_files, "READ_SECONDS", 0.8)  # a busy machine takes a while for the second one, too
+        serve(sends(GOOD, pause=2.5), sends(GOOD))
         assert "downloaded" in load().source
         assert one_file(cache)
 
