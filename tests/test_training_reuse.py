@@ -166,6 +166,13 @@ class Nothing(keras.regularizers.Regularizer):
         return 0.0
 
 
+class Halving(keras.optimizers.schedules.LearningRateSchedule):
+    """Without a configuration, too."""
+
+    def __call__(self, step):
+        return 0.1 / (1.0 + keras.ops.cast(step, "float32"))
+
+
 def doubled(x):
     return 2 * x
 
@@ -184,6 +191,7 @@ CODE = {
     "custom activation": (with_dense(activation=doubled), {}),
     "custom penalty": (with_dense(kernel_regularizer=Nothing()), {}),
     "custom loss": (plain, {"loss": lambda y, y_hat: keras.ops.mean(keras.ops.abs(y - y_hat), axis=-1)}),
+    "custom schedule": (plain, {"learning_rate": Halving()}),
     "loss object": (plain, {"loss": keras.losses.Huber(0.1)}),
     "noise that can't be fed": (with_layer(lambda x: layers.GaussianDropout(0.1, name="own")(x)), {}),
 }

@@ -39,14 +39,13 @@ def engine_key(model, fed, objective, optimizer, batch_size, n_runs):
         return None
     if not all(map(is_of_keras, flat_layers(model))) or any(map(draws_noise, flat_layers(fed))):
         return None
-    of_optimizer = optimizer.get_config()
-    if fixed_rate(optimizer) is not None:
-        del of_optimizer["learning_rate"]
     of_objective = [objective.loss_names, objective.weights, objective.names]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a lambda can't be read back from a configuration
-            of_model = model.get_config()
+            of_model, of_optimizer = model.get_config(), optimizer.get_config()
+        if fixed_rate(optimizer) is not None:
+            del of_optimizer["learning_rate"]
         del of_model["name"], of_optimizer["name"]  # numbered by Keras
         parts = [of_model, type(optimizer).__name__, of_optimizer, of_objective, batch_size, n_runs]
         serialized = keras.saving.serialize_keras_object(parts)
