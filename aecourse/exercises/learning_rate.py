@@ -161,7 +161,7 @@ def _read_schedule(answer):
     if isinstance(answer, type) or not callable(answer):
         reading.refuse(answer, "a schedule, which can be called with the number of a step and returns a rate")
     rate = reading.number("the rate at a step")
-    return np.array([rate(reading.call(answer, step)) for step in range(0, 5 * PERIOD * 7, 5)])
+    return np.array([rate(reading.call(answer, step)) for step in range(0, 5 * PERIOD * _steps_per_epoch(), 5)])
 
 
 TRIANGLE = Exercise(
