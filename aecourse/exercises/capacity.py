@@ -1,22 +1,15 @@
 """Exercises of the chapter "Capacity"."""
 
-from functools import cache
-
 import numpy as np
 from scipy.spatial.distance import pdist
 from sklearn.decomposition import PCA
 
-from aecourse import data
 from aecourse.exercises import reading
 from aecourse.exercises.exercise import Exercise, Mistake, close
+from aecourse.exercises.sources import wine
 
 N_ON_PAGE = 5
 LATENT_DIM = 3
-
-
-@cache
-def _wine():
-    return data.load_wine()
 
 
 # capacity.1: more parameters than values
@@ -36,32 +29,32 @@ def _first_width(n_values, **options):
 COUNT = Exercise(
     name="capacity.1",
     read=reading.number("the smallest number of hidden units, an integer"),
-    solve=lambda: _first_width(_wine().x_train.size),
+    solve=lambda: _first_width(wine().x_train.size),
     same=close(atol=0.01),
     mistakes=(
         Mistake(
             name="one too few",
-            make=lambda: _first_width(_wine().x_train.size) - 1,
+            make=lambda: _first_width(wine().x_train.size) - 1,
             hint="Nearly. At this width, are there more parameters than values, or still fewer?",
         ),
         Mistake(
             name="biases forgotten",
-            make=lambda: _first_width(_wine().x_train.size, biases=False),
+            make=lambda: _first_width(wine().x_train.size, biases=False),
             hint="The weights are counted. What else is there to learn in each layer?",
         ),
         Mistake(
             name="encoder only",
-            make=lambda: _first_width(_wine().x_train.size, decoder=False),
+            make=lambda: _first_width(wine().x_train.size, decoder=False),
             hint="That is the encoder by itself. The decoder learns from the same values.",
         ),
         Mistake(
             name="rows for values",
-            make=lambda: _first_width(len(_wine().x_train)),
+            make=lambda: _first_width(len(wine().x_train)),
             hint="You compared with the number of rows. Each row holds more than one value.",
         ),
         Mistake(
             name="all rows",
-            make=lambda: _first_width(_wine().x_raw.size),
+            make=lambda: _first_width(wine().x_raw.size),
             hint="You compared with all rows, those for validation and for testing among them.",
         ),
     ),
@@ -131,7 +124,7 @@ STRAIGHTEN = Exercise(
 
 
 def _variances():
-    x = _wine().x_train
+    x = wine().x_train
     return PCA().fit(x).singular_values_ ** 2 / len(x)
 
 
@@ -169,7 +162,7 @@ SADDLE = Exercise(
         ),
         Mistake(
             name="singular values not squared",
-            make=lambda: np.subtract(*PCA().fit(_wine().x_train).singular_values_[[2, 5]]) / 13,
+            make=lambda: np.subtract(*PCA().fit(wine().x_train).singular_values_[[2, 5]]) / 13,
             hint="These are singular values as they are. A variance is a mean square.",
         ),
     ),

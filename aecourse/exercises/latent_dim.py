@@ -1,7 +1,5 @@
 """Exercises of the chapter "Latent dimension on MNIST"."""
 
-import os
-from functools import cache
 from types import SimpleNamespace
 
 import keras
@@ -11,9 +9,9 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from aecourse import data, models, probes
-from aecourse.data.mnist import VARIABLE
 from aecourse.exercises import reading
 from aecourse.exercises.exercise import Exercise, Mistake, close
+from aecourse.exercises.sources import by_digits
 
 N_ON_PAGE = 5
 
@@ -103,16 +101,9 @@ def _digits():
     return data.load_mnist()
 
 
+@by_digits
 def _untrained_scores(on="test"):
-    return _scores_of(os.environ.get(VARIABLE), on)
-
-
-@cache
-def _scores_of(source, on):
-    """Mean accuracy over three seeds at each width; other seeds differ by a few hundredths.
-
-    What is right depends on the digits in use, so it is kept by where they come from.
-    """
+    """Mean accuracy over three seeds at each width; other seeds differ by a few hundredths."""
     digits, scores = _digits(), []
     few = digits.x_train[:N_LABELS], digits.y_train[:N_LABELS]
     rows = few if on == "train" else (digits.x_test, digits.y_test)

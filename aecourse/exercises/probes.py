@@ -1,7 +1,5 @@
 """Exercises of the chapter "Embedding probes"."""
 
-import os
-from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,9 +9,9 @@ from sklearn.neighbors import NearestNeighbors
 
 from aecourse import data
 from aecourse import probes as scoring
-from aecourse.data.mnist import VARIABLE
 from aecourse.exercises import reading
 from aecourse.exercises.exercise import Exercise, Mistake
+from aecourse.exercises.sources import by_digits
 
 N_ON_PAGE = 6
 
@@ -22,16 +20,9 @@ N_ON_PAGE = 6
 WIDTHS, N_ROWS = (2, 3), 10_000
 
 
+@by_digits
 def _pca_codes():
-    return _pca_codes_of(os.environ.get(VARIABLE))
-
-
-@cache
-def _pca_codes_of(source):
-    """Codes of the rows that the chapter compares, by what `compare_codes` calls them, with their labels.
-
-    What is right depends on the digits in use, so it is kept by where they come from.
-    """
+    """Codes of the rows that the chapter compares, by what `compare_codes` calls them, with their labels."""
     digits = data.load_mnist(val_size=0)
     x_train, y_train = digits.x_train[:N_ROWS], digits.y_train[:N_ROWS]
     pca = PCA(max(WIDTHS), random_state=0).fit(x_train)

@@ -6,28 +6,18 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
-from sklearn.decomposition import PCA
 from sklearn.model_selection import RepeatedKFold
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from aecourse import data, models
+from aecourse import models
 from aecourse.exercises import reading
 from aecourse.exercises.exercise import Exercise, Mistake, close
+from aecourse.exercises.sources import pca_loss, wine
 from aecourse.training import train_replicates
 
 N_ON_PAGE = 5
 N_FOLDS, N_REPEATS = (2, 5, 10, 20), 100
-
-
-@cache
-def _wine():
-    return data.load_wine()
-
-
-def _pca_loss(x_train, x, n_components=1):
-    pca = PCA(n_components, svd_solver="covariance_eigh").fit(x_train)
-    return ((x - pca.inverse_transform(pca.transform(x))) ** 2).mean()
 
 
 # validation.1: the baseline of one unit
@@ -35,29 +25,29 @@ def _pca_loss(x_train, x, n_components=1):
 BASELINE = Exercise(
     name="validation.1",
     read=reading.number("the loss of your baseline on the validation rows, MSE per value"),
-    solve=lambda: _pca_loss(_wine().x_train, _wine().x_val),
+    solve=lambda: pca_loss(wine().x_train, wine().x_val, 1),
     same=close(rtol=0.01),
     mistakes=(
         Mistake(
             name="three components",
-            make=lambda: _pca_loss(_wine().x_train, _wine().x_val, 3),
+            make=lambda: pca_loss(wine().x_train, wine().x_val, 3),
             hint="This baseline holds more numbers of a wine than the model may.",
         ),
         Mistake(
             name="the mean",
-            make=lambda: ((_wine().x_val - _wine().x_train.mean(axis=0)) ** 2).mean(),
+            make=lambda: ((wine().x_val - wine().x_train.mean(axis=0)) ** 2).mean(),
             hint="Predicting the mean holds nothing of a wine. It tells whether the model has learnt at all, not "
             "whether it has learnt all that its code can hold.",
         ),
         Mistake(
             name="fitted on the validation rows",
-            make=lambda: _pca_loss(_wine().x_val, _wine().x_val),
+            make=lambda: pca_loss(wine().x_val, wine().x_val, 1),
             hint="The kind of baseline is right. It has been fitted to the rows that it is judged on, which the "
             "autoencoder never saw.",
         ),
         Mistake(
             name="training error for validation error",
-            make=lambda: _pca_loss(_wine().x_train, _wine().x_train),
+            make=lambda: pca_loss(wine().x_train, wine().x_train, 1),
             hint="The kind of baseline is right. This is its loss on the rows that it was fitted to.",
         ),
     ),
@@ -123,10 +113,10 @@ HALFWAY = Exercise(
 @cache
 def _fold_losses(n_splits):
     """PCA's loss on each held-out part: (n_repeats, n_folds)."""
-    x, losses = _wine().x_raw, []
+    x, losses = wine().x_raw, []
     for train, held_out in RepeatedKFold(n_splits=n_splits, n_repeats=N_REPEATS, random_state=1).split(x):
         mean, spread = x[train].mean(axis=0), x[train].std(axis=0)
-        losses.append(_pca_loss((x[train] - mean) / spread, (x[held_out] - mean) / spread, 3))
+        losses.append(pca_loss((x[train] - mean) / spread, (x[held_out] - mean) / spread, 3))
     return np.reshape(losses, (N_REPEATS, n_splits))
 
 
@@ -224,7 +214,7 @@ def _try_estimator(answer):
     what = "an estimator with `fit` and `score`, as `Autoencoder()`, that takes `latent_dim` and `epochs`"
     if isinstance(answer, type) or not all(callable(getattr(answer, name, None)) for name in ("fit", "score")):
         reading.refuse(answer, what)
-    x = _wine().x_raw
+    x = wine().x_raw
 
     def run():
         estimator, scores = clone(answer), []

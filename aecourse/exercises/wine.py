@@ -1,6 +1,5 @@
 """Exercises of the chapter "A first autoencoder"."""
 
-from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,16 +9,12 @@ from sklearn.preprocessing import StandardScaler
 from aecourse import data, models
 from aecourse.exercises import reading
 from aecourse.exercises.exercise import Exercise, Mistake, close, near
+from aecourse.exercises.sources import pca_loss, wine
 
 N_ON_PAGE = 5
 SPLITS = range(20)
 # A linear autoencoder that has converged lies this close to PCA's loss, in training variances.
 CONVERGED = 0.01
-
-
-@cache
-def _wine():
-    return data.load_wine()
 
 
 # wine.1: what a tanh can't reach
@@ -31,29 +26,29 @@ def _floor(x, output="tanh"):
 
 
 def _floor_of_distances():
-    x = _wine().x_val
+    x = wine().x_val
     return _floor(x)[0], np.abs(x - np.clip(x, -1, 1)).mean()
 
 
 FLOOR = Exercise(
     name="wine.1",
     read=reading.numbers("share of the validation targets out of reach, from 0 to 1", "floor, MSE per value"),
-    solve=lambda: _floor(_wine().x_val),
+    solve=lambda: _floor(wine().x_val),
     same=close(rtol=0.01),
     mistakes=(
         Mistake(
             name="training rows",
-            make=lambda: _floor(_wine().x_train),
+            make=lambda: _floor(wine().x_train),
             hint="These are the numbers of the training rows. Which rows does the exercise ask about?",
         ),
         Mistake(
             name="range of the sigmoid",
-            make=lambda: _floor(_wine().x_val, "sigmoid"),
+            make=lambda: _floor(wine().x_val, "sigmoid"),
             hint="This is what a sigmoid can't reach. A tanh also takes negative values.",
         ),
         Mistake(
             name="sum for mean",
-            make=lambda: (_floor(_wine().x_val)[0], _floor(_wine().x_val)[1] * _wine().x_val.size),
+            make=lambda: (_floor(wine().x_val)[0], _floor(wine().x_val)[1] * wine().x_val.size),
             hint="The share is right. The floor looks like a sum: the losses of this chapter are means over rows and "
             "features.",
         ),
@@ -64,12 +59,12 @@ FLOOR = Exercise(
         ),
         Mistake(
             name="per cent",
-            make=lambda: (100 * _floor(_wine().x_val)[0], _floor(_wine().x_val)[1]),
+            make=lambda: (100 * _floor(wine().x_val)[0], _floor(wine().x_val)[1]),
             hint="Give the share as a number from 0 to 1, not in per cent.",
         ),
         Mistake(
             name="order",
-            make=lambda: _floor(_wine().x_val)[::-1],
+            make=lambda: _floor(wine().x_val)[::-1],
             hint="Both numbers are there, in the other order: first the share, then the floor.",
         ),
     ),
@@ -81,12 +76,6 @@ FLOOR = Exercise(
 # wine.2: a linear autoencoder ends at PCA
 
 
-def _pca_loss():
-    x = _wine().x_train
-    pca = PCA(3).fit(x)
-    return ((x - pca.inverse_transform(pca.transform(x))) ** 2).mean()
-
-
 def _bends(function, rows):
     """Whether a map is not affine: an affine one takes middles to middles."""
     a, b = rows[: len(rows) // 2], rows[len(rows) // 2 :]
@@ -96,20 +85,20 @@ def _bends(function, rows):
 
 def _measure_linear(answer):
     model = reading.model(13, "a Keras model of 13-3-13 with a layer called `code`")(answer)
-    x = _wine().x_train
+    x = wine().x_train
     encode, decode = models.encoder(model), models.decoder(model)
     z = np.asarray(encode(x))
     return SimpleNamespace(
         width=z.shape[1],
         code_bends=_bends(lambda rows: np.asarray(encode(rows)), x),
         output_bends=_bends(lambda rows: np.asarray(decode(rows)), z),
-        excess=((np.asarray(model(x)) - x) ** 2).mean() - _pca_loss(),
+        excess=((np.asarray(model(x)) - x) ** 2).mean() - pca_loss(x, x, 3),
     )
 
 
 def _pca_model(size=1.0, latent_dim=3, **settings):
     """PCA as the weights of an autoencoder; with a `size` below 1, what a training leaves that ends too soon."""
-    x = _wine().x_train
+    x = wine().x_train
     model = models.build_autoencoder(13, latent_dim, **{"code_activation": "linear"} | settings)
     axes = PCA(latent_dim).fit(x).components_  # (latent_dim, 13)
     mean = x.mean(axis=0)
