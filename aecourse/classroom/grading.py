@@ -141,16 +141,7 @@ def grade(
         if todo:
             marker.try_out()
             failed = _mark_all(marker, todo, records, n_jobs)
-        rows = records.write_table()
-    names = [question.name for question in master.questions]
-    table = pd.DataFrame(
-        [
-            {"student": row.student, "status": row.status, "points": sum(row.points.values())}
-            | {"max_points": master.max_points, **row.points, "reason": row.reason}
-            for row in rows
-        ],
-        columns=["student", "status", "points", "max_points", *names, "reason"],
-    )
+        table = records.write_table()
     return Graded(table, len(todo) - len(failed), len(kept), tuple(changed), failed, walls.why_not)
 
 

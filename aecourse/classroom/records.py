@@ -1,12 +1,11 @@
 """Grades on disk: one file per student as soon as there is a grade, and the table made of them."""
 
-import csv
 import hashlib
-import io
 import json
 import os
 from pathlib import Path
 
+import pandas as pd
 from filelock import FileLock, Timeout
 
 from aecourse.classroom.marking import Row
@@ -99,17 +98,18 @@ class Records:
         return self.rows / f"{student}.json"
 
     def write_table(self):
-        """Write the CSV of all records, sorted by name, and return its rows."""
+        """Write the CSV of all records, sorted by name, and return it as a frame."""
         rows = [self.get(path.stem)["row"] for path in sorted(self.rows.glob("*.json"))]
-        text = io.StringIO()
         names = [question.name for question in self.master.questions]
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["student", "status", "points", "max_points", *names, "reason"])
-        for row in rows:
-            each = [f"{row.points[name]:g}" for name in names]
-            total = sum(row.points.values())
-            writer.writerow([row.student, row.status, f"{total:g}", f"{self.master.max_points:g}", *each, row.reason])
-        content = text.getvalue().encode("utf-8")
+        table = pd.DataFrame(
+            [
+                {"student": row.student, "status": row.status, "points": sum(row.points.values())}
+                | {"max_points": self.master.max_points, **row.points, "reason": row.reason}
+                for row in rows
+            ],
+            columns=["student", "status", "points", "max_points", *names, "reason"],
+        )
+        content = table.to_csv(index=False, float_format="%g", lineterminator="\n").encode("utf-8")
         try:
             _write(self.about, json.dumps(self.known | {"table": _hash(content)}))
             _write(self.out, content)
@@ -118,7 +118,7 @@ class Records:
                 f"{self.out.name} can't be written; perhaps another program has it open. The grades are safe in "
                 f"{self.folder.name}/: close that program and call again."
             ) from error
-        return rows
+        return table
 
 
 def file_hash(path):
