@@ -8,9 +8,10 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from aecourse import exercises, models
-from aecourse.exercises import checkup, latent_dim, probes, reading, validation, wine
+from aecourse.exercises import attached, checkup, latent_dim, probes, reading, validation, wine
 from aecourse.exercises.bug import FAULTS, N_CELLS, PLANTED
 from aecourse.exercises.checking import CHAPTERS
 from rules import ROOT
@@ -23,6 +24,7 @@ PAGES = {
     "capacity": "capacity",
     "latent_dim": "latent_dim_mnist",
     "probes": "embedding_probes",
+    "attached": "attached_autoencoder",
     "checkup": "checkup",
 }
 CHECKED = {name: e for chapter in CHAPTERS for name, e in exercises.exercises_of(chapter).items() if e is not None}
@@ -236,6 +238,9 @@ def test_frames_without_a_column_get_a_sentence():
         ("probes.1", probes._frame().assign(value=0.99)),
         ("probes.3", lambda y, seed: np.where(np.arange(len(y)) % 2, y, np.roll(y, 2))),
         ("probes.6", lambda z_train, y_train, z_test: np.full(len(z_test), 7)),
+        ("attached.1", np.full(7, 10)),
+        ("attached.2", 500_000),
+        ("attached.4", lambda t, p: ((t - p) ** 2).numpy().sum(axis=1)),
         ("checkup.1", checkup._mend().iloc[:100]),
         ("checkup.2", 1000),
         ("checkup.5", lambda x_train, x_val: (np.zeros(len(x_val)) + 5, np.zeros(len(x_train)) + 5)),
@@ -290,6 +295,8 @@ ALSO_RIGHT = {
     "reconstructions": ("capacity.2", lambda: lambda z, w2: z @ w2),
     "centres of bins": ("latent_dim.1", lambda: _by_centres),
     "whitened by hand": ("latent_dim.3", lambda: _whiten_by_hand),
+    "a ready-made loss, masked": ("attached.4", lambda: _ready_made_but_masked),
+    "with TensorFlow": ("attached.4", lambda: _with_tensorflow),
     "reset index": ("checkup.1", lambda: checkup._mend().sample(frac=1, random_state=1).reset_index(drop=True)),
     "two lists": ("checkup.5", lambda: lambda a, b: tuple(map(list, checkup._nearest(a, b)))),
 }
@@ -297,6 +304,14 @@ ALSO_RIGHT = {
 
 def _object(weights, threshold):
     return [np.where((np.abs(w) < threshold) & (w.ndim == 2), 0, w) for w in weights]
+
+
+def _ready_made_but_masked(t, p):
+    return keras.ops.sum(t, axis=-1) * keras.losses.categorical_crossentropy(t, p)
+
+
+def _with_tensorflow(t, p):
+    return -tf.reduce_sum(t * tf.math.log(tf.clip_by_value(p, 1e-7, 1.0)), axis=-1)
 
 
 def _whiten_by_hand(z_few, z_test):
@@ -322,6 +337,35 @@ def test_a_schedule_of_keras_is_read():
             return 0.01 + 0.09 * (1 - abs(position - 1))
 
     assert exercises.check("learning_rate.4", Triangle()).right
+
+
+@pytest.mark.parametrize("rest", [(8, 0, 0, 0), (8, 8, 8, 8)])
+def test_lists_that_lose_a_row_at_the_odd_side_are_told(rest):
+    result = exercises.check("attached.1", [6272, 784, 144, *rest])
+    assert result.mistake == "rounded down", result
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        keras.losses.CategoricalCrossentropy(reduction=None),
+        lambda t, p: keras.losses.categorical_crossentropy(t, p, label_smoothing=0.0),
+        lambda t, p: tf.nn.softmax_cross_entropy_with_logits(t, p._keras_logits),
+    ],
+    ids=["class", "function", "from logits"],
+)
+def test_a_loss_without_a_mask_is_told_in_any_spelling(loss):
+    assert exercises.check("attached.4", loss).mistake == "ready-made"
+
+
+def test_the_gradient_of_a_loss_is_part_of_its_check():
+    def half(t, p):
+        """The right losses, and half of their gradient."""
+        losses = attached._masked(t, p)
+        return losses / 2 + keras.ops.stop_gradient(losses) / 2
+
+    result = exercises.check("attached.4", half)
+    assert (result.state, result.text) == ("wrong", attached.MASKED.otherwise)
 
 
 # What a check leaves behind
@@ -415,6 +459,18 @@ def test_page_and_checks_agree(chapter):
 def test_page_tells_how_to_check(chapter):
     notebook = nbformat.read(ROOT / "book" / f"{PAGES[chapter]}.ipynb", as_version=4)
     assert f'from aecourse import exercises\n\nexercises.check("{chapter}.1", ' in notebook.cells[-1].source
+
+
+def test_the_attached_model_is_that_of_its_page():
+    notebook = nbformat.read(ROOT / "book" / "attached_autoencoder.ipynb", as_version=4)
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    shown = "".join(output["text"] for cell in notebook.cells for output in cell.get("outputs", []))
+    assert f"\nLAYERS = {attached.LAYERS}\n".replace("'", '"') in code
+    assert re.search(rf"^CNN and autoencoder +{attached._sizes().total:,}$", shown, re.MULTILINE)
+    # Its decoder is what the arm without one lacks; the second path by itself is an arm, too.
+    without = int(re.search(r"^pixel branch alone +([\d,]+) parameters$", shown, re.MULTILINE)[1].replace(",", ""))
+    sizes = attached._sizes()
+    assert sizes.total - sizes.unreached - sizes.cnn == without
 
 
 # The lab

@@ -18,6 +18,7 @@ CHAPTERS = {
     "capacity": "capacity",
     "latent_dim": "latent_dim",
     "probes": "probes",
+    "attached": "attached",
     "checkup": "checkup",
 }
 
