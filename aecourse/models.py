@@ -11,6 +11,8 @@ from aecourse._graph import names, reconstruction_tensor, walk_back
 
 __all__ = ["ReconstructionFloor", "build_autoencoder", "decoder", "encoder", "reconstruction_floor"]
 
+# At a time: of more rows the activations of a convolutional model leave the processor's cache, and take twice as long.
+PREDICT_ROWS = 1024
 # Keras offers them by name; glu halves the units and threshold has no default, so neither serves as an activation here.
 NO_ACTIVATIONS = {"get", "serialize", "deserialize", "glu", "threshold"}
 ACTIVATIONS = tuple(name for name in dir(keras.activations) if name[0] != "_" and name not in NO_ACTIVATIONS)

@@ -70,7 +70,7 @@ class TestModels:
 
     def test_rows_in_pieces(self, trained, monkeypatch):
         whole = trained.predict(X_VAL)
-        monkeypatch.setattr(replicates, "PREDICT_ROWS", 5)
+        monkeypatch.setattr(models, "PREDICT_ROWS", 5)
         np.testing.assert_allclose(trained.predict(X_VAL), whole, rtol=1e-5, atol=1e-7)
 
     def test_structures_come_back_as_they_are(self):

@@ -6,9 +6,9 @@ import pytest
 from keras import layers
 from keras.optimizers.schedules import CosineDecay
 
-from aecourse import models, training
+from aecourse import models
 from aecourse.training import reuse, trainer
-from aecourse.training.engines import StackedEngine
+from aecourse.training.engines import SingleEngine, StackedEngine
 from test_training_seeds import assert_same_run
 from training_models import X_TRAIN, X_VAL, normalised_and_noisy, plain, rows, train
 
@@ -23,11 +23,15 @@ def made(monkeypatch):
     """The engines made, in their order."""
     engines = []
 
-    def make(*args):
-        engines.append(StackedEngine(*args))
-        return engines[-1]
+    def made_by(kind):
+        def make(*args, **compiling):
+            engines.append(kind(*args, **compiling))
+            return engines[-1]
 
-    monkeypatch.setattr(trainer, "StackedEngine", make)
+        return make
+
+    monkeypatch.setattr(trainer, "StackedEngine", made_by(StackedEngine))
+    monkeypatch.setattr(trainer, "SingleEngine", made_by(SingleEngine))
     return engines
 
 
@@ -63,29 +67,36 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("build_model", "changed"),
-    [*((plain, changed) for changed in CHANGES), (named_noise, "seeds"), (named_noise, "data")],
-)
-def test_a_kept_engine_gives_what_a_new_one_gives(build_model, changed, made):
+# Compiling by XLA takes a second each time.
+CASES = [("in a stack", plain, changed) for changed in CHANGES]
+CASES += [("in turn", plain, changed) for changed in CHANGES]
+CASES += [(way, named_noise, changed) for way in ("in a stack", "in turn") for changed in ("seeds", "data")]
+CASES += [("in turn, by XLA", plain, changed) for changed in ("rate", "data", "number of rows", "own rows")]
+
+
+@pytest.mark.parametrize(("way", "build_model", "changed"), CASES)
+def test_a_kept_engine_gives_what_a_new_one_gives(way, build_model, changed, made, monkeypatch):
+    monkeypatch.setattr(trainer, "worth_compiling", lambda *size: way == "in turn, by XLA")
     changes = dict(CHANGES[changed])
-    batch_size = changes.get("batch_size", 8)
-    before = train(build_model, batch_size=batch_size)
+    settings = {"vectorize": way == "in a stack", "batch_size": changes.get("batch_size", 8)}
+    before = train(build_model, **settings)
     if "initial_weights" in changes:
         changes["initial_weights"] = before
-    by_kept = train(build_model, **changes)
+    by_kept = train(build_model, **settings | changes)
     assert len(made) == 1
     reuse._kept.clear()
-    by_new = train(build_model, **changes)
+    by_new = train(build_model, **settings | changes)
     assert len(made) == 2
     assert_same(by_kept, by_new)
     assert by_kept.history.equals(by_new.history)
 
 
-def test_earlier_records_stay_as_they_were():
-    before = train(plain)
+@pytest.mark.parametrize("vectorize", [True, False])
+def test_earlier_records_stay_as_they_were(vectorize):
+    before = train(plain, vectorize=vectorize)
     predictions, kernels = before.predict(X_VAL), [stack.copy() for stack in before.weights]
-    train(plain, learning_rate=0.5)
+    train(plain, learning_rate=0.5, vectorize=vectorize)
+    assert len(reuse._kept) == 1
     np.testing.assert_array_equal(before.predict(X_VAL), predictions)
     for stack, kernel in zip(before.weights, kernels, strict=True):
         np.testing.assert_array_equal(stack, kernel)
@@ -273,6 +284,8 @@ def test_large_models_are_not_kept(monkeypatch):
     assert not reuse._kept
 
 
-def test_in_turn_nothing_is_kept():
-    training.train_replicates(plain, X_TRAIN, seeds=[1], epochs=1, batch_size=8, vectorize=False, progress=False)
-    assert not reuse._kept
+def test_with_and_without_xla_are_kept_apart(made, monkeypatch):
+    for by_xla in (False, True, False):
+        monkeypatch.setattr(trainer, "worth_compiling", lambda *size, by_xla=by_xla: by_xla)
+        train(plain, vectorize=False)
+    assert [engine.jit_compile for engine in made] == [False, True]

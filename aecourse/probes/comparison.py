@@ -18,7 +18,6 @@ __all__ = ["BASELINES", "MEASURES", "compare_codes"]
 
 MEASURES = ("linear", "knn", "ari", "nmi", "trustworthiness")
 BASELINES = ("raw input", "PCA", "untrained encoder", "shuffled labels")
-PREDICT_ROWS = 4096  # at a time, so that the activations of a wide model stay in tens of megabytes
 
 
 def compare_codes(codes, x, y, *, build_model=None, seeds=None, measures=MEASURES, baselines=BASELINES) -> pd.DataFrame:
@@ -149,7 +148,8 @@ def _untrained_codes(build_model, seeds, x):
 
 def _encode(encoder, x):
     """Called directly: `predict` compiles for each model anew, and TensorFlow warns of that."""
-    batches = [encoder(x[i : i + PREDICT_ROWS], training=False) for i in range(0, len(x), PREDICT_ROWS)]
+    starts = range(0, len(x), models.PREDICT_ROWS)
+    batches = [encoder(x[i : i + models.PREDICT_ROWS], training=False) for i in starts]
     return np.concatenate(batches)
 
 

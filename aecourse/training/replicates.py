@@ -18,7 +18,6 @@ from aecourse.training.copies import copy_model
 from aecourse.training.quiet import quiet_tensorflow
 
 FORMAT = 1  # of the files that Replicates.save writes
-PREDICT_ROWS = 4096  # at a time, so that the activations of a wide model stay in tens of megabytes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -151,14 +150,14 @@ class Replicates:
             with keras.StatelessScope(state_mapping=list(zip(weights, values, strict=True))):
                 return model(rows, training=False)
 
+        def rows_from(start):
+            return tf.nest.map_structure(lambda part: tf.constant(part[start : start + models.PREDICT_ROWS]), x)
+
         outputs = []
         for position in range(len(self.seeds)):
             values = [tf.constant(stacks[id(v)][position]) for v in weights]
             with quiet_tensorflow():
-                batches = [
-                    forward(values, tf.nest.map_structure(lambda part, i=i: tf.constant(part[i : i + PREDICT_ROWS]), x))
-                    for i in range(0, n_samples, PREDICT_ROWS)
-                ]
+                batches = [forward(values, rows_from(i)) for i in range(0, n_samples, models.PREDICT_ROWS)]
             outputs.append(tf.nest.map_structure(lambda *parts: np.concatenate(parts), *batches))
         return tf.nest.map_structure(lambda *parts: np.stack(parts), *outputs)
 

@@ -18,13 +18,13 @@ from aecourse.training.stacking import flat_layers
 
 # Chapters go back and forth between a handful of architectures.
 MOST_KEPT = 8
-# Numbers in the weights of a stack: small models are those that trace for longer than they train.
+# Numbers in all weights of an engine: small models are those that trace for longer than they train.
 LARGEST_KEPT = 2_000_000
 
 _kept = OrderedDict()
 
 
-def engine_key(model, fed, objective, optimizer, batch_size, n_runs):
+def engine_key(model, fed, objective, optimizer, batch_size, n_runs, *, by_xla):
     """What two trainings must have in common to share an engine; None where that can't be told, or is not worth it.
 
     Parameters
@@ -34,6 +34,8 @@ def engine_key(model, fed, objective, optimizer, batch_size, n_runs):
     objective : Objective
     optimizer : keras.optimizers.Optimizer
     batch_size, n_runs : int
+    by_xla : bool
+        Whether XLA is to compile the steps.
     """
     if not is_of_keras(model) or n_runs * model.count_params() > LARGEST_KEPT or None in objective.loss_names:
         return None
@@ -47,7 +49,7 @@ def engine_key(model, fed, objective, optimizer, batch_size, n_runs):
         if fixed_rate(optimizer) is not None:
             del of_optimizer["learning_rate"]
         del of_model["name"], of_optimizer["name"]  # numbered by Keras
-        parts = [of_model, type(optimizer).__name__, of_optimizer, of_objective, batch_size, n_runs]
+        parts = [of_model, type(optimizer).__name__, of_optimizer, of_objective, batch_size, n_runs, by_xla]
         serialized = keras.saving.serialize_keras_object(parts)
         return json.dumps(serialized, sort_keys=True) if _only_keras(serialized) else None
     except (NotImplementedError, TypeError, ValueError):  # something without a configuration

@@ -148,7 +148,8 @@ def train_replicates(
     columns += [f"val_{name}" for name in columns] if val else []
     arguments.check_early_stopping(early_stopping, columns)
 
-    in_stacks = choose_stacks(model, make_optimizer(), batch_size, vectorize)
+    new_optimizer = make_optimizer()
+    in_stacks = choose_stacks(model, new_optimizer, batch_size, vectorize)
     slots = slots_of(seeds) if in_stacks else np.arange(len(seeds))
     n_runs = stack_size(model, batch_size, slots.max() + 1) if in_stacks else 1
     members = np.zeros(-(-(slots.max() + 1) // n_runs) * n_runs, int)  # slots without a seed repeat the first one
@@ -157,8 +158,10 @@ def train_replicates(
     shown = {} if progress else {"disable": True}  # where neither is said, the variable TQDM_DISABLE decides
     with quiet_tensorflow(), tqdm(total=epochs * len(groups), unit="epoch", leave=False, **shown) as bar:
         parts = train.to_tensors(), val and val.to_tensors()
-        fed, new_optimizer = with_fed_noise(model), make_optimizer()
-        key = engine_key(model, fed, objective, new_optimizer, batch_size, n_runs) if in_stacks else None
+        fed = with_fed_noise(model)
+        n_steps = epochs * math.ceil(n_rows / batch_size)
+        by_xla = not in_stacks and worth_compiling(fed, batch_size, n_steps)
+        key = engine_key(model, fed, objective, new_optimizer, batch_size, n_runs, by_xla=by_xla)
 
         def make_engine(**compiling):
             kind = StackedEngine if in_stacks else SingleEngine
@@ -176,8 +179,6 @@ def train_replicates(
             noise = epoch_noise(engine.fed_layers, group_seeds, n_rows, epochs)
             return _train(engine, zip(orders, noise, strict=True), epochs, columns, early_stopping, bar)
 
-        n_steps = epochs * math.ceil(n_rows / batch_size)
-        by_xla = not in_stacks and worth_compiling(fed, batch_size, n_steps)
         engine = borrow_engine(key, model, example, output) if key else None
         if engine is None:
             engine = make_engine(jit_compile=True) if by_xla else make_engine()
@@ -192,7 +193,7 @@ def train_replicates(
                 # is not for want of XLA.
                 if not by_xla or results:
                     raise
-                engine = make_engine()
+                key, engine = None, make_engine()
                 results.append(train_group(group))
                 warnings.warn(f"{_why_not_xla(error)}: the steps are not compiled, and take longer.", stacklevel=2)
             bar.update(epochs * n_done - bar.n)  # a group that stopped early is done all the same
