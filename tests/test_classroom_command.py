@@ -125,8 +125,6 @@ def test_a_table_in_use(course, capsys):
 
 
 def test_a_table_that_another_program_holds(course, capsys, monkeypatch):
-    from aecourse.classroom import records
-
     real = os.replace
 
     def held(source, target):
@@ -134,10 +132,10 @@ def test_a_table_that_another_program_holds(course, capsys, monkeypatch):
             raise PermissionError(13, "in use")
         real(source, target)
 
-    monkeypatch.setattr(records.os, "replace", held)
+    monkeypatch.setattr(os, "replace", held)
     assert grade_command(course) == 2
     assert "perhaps another program has it open. The grades are safe in grades/" in capsys.readouterr().err
-    monkeypatch.setattr(records.os, "replace", real)
+    monkeypatch.setattr(os, "replace", real)
     assert grade_command(course) == 0
     assert "0 graded now, 2 before" in capsys.readouterr().out
 

@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aecourse import _files
 from aecourse.data import load_mnist, mnist, mnist_files
 
 FULL_FILE = os.environ.get("AECOURSE_MNIST", "")
@@ -500,12 +501,11 @@ class TestCacheAndDownload:
 
         if fault == "no folder":
             (tmp_path / "keras").write_text("a file stands where the folder should")
-        elif fault == "disk full":
-            monkeypatch.setattr(os, "fdopen", FullDisk)
+        elif fault == "no move":
+            monkeypatch.setattr(os, "replace", fail)
         else:
-            monkeypatch.setattr(
-                *{"read-only": (mnist_files.tempfile, "mkstemp"), "no move": (os, "replace")}[fault], fail
-            )
+            opened = {"disk full": FullDisk, "read-only": fail}[fault]
+            monkeypatch.setattr(_files, "open", opened, raising=False)
         with pytest.warns(UserWarning, match="downloaded and verified, but can't be kept in .* KERAS_HOME") as caught:
             assert "downloaded" in load().source
         assert caught[0].filename == __file__

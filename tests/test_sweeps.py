@@ -21,8 +21,8 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import ParameterGrid
 
-from aecourse import models
-from aecourse.sweeps import Sweep, store, sweep, sweeping, trials
+from aecourse import _files, models
+from aecourse.sweeps import Sweep, sweep, sweeping, trials
 from aecourse.sweeps.grid import TRAINER_AXES
 from aecourse.sweeps.identity import digest
 from aecourse.training import train_replicates
@@ -484,10 +484,10 @@ class TestResuming:
         assert quick(dependent, {"a": [1, 2]}, results_dir=tmp_path).n_reused == 2
 
     def test_leftovers_of_a_kill_go_after_an_hour(self, trained, tmp_path):
-        old, new = (tmp_path / f"{name}{store.UNFINISHED}" for name in ("old", "new"))
+        old, new = (tmp_path / f"{name}{_files.UNFINISHED}" for name in ("old", "new"))
         for path in (old, new):
             path.touch()
-        os.utime(old, (time.time() - 2 * store.STALE_SECONDS,) * 2)
+        os.utime(old, (time.time() - 2 * _files.STALE_SECONDS,) * 2)
         quick(dependent, {"a": [1]}, results_dir=tmp_path)
         assert not old.exists()
         assert new.exists()  # perhaps of a sweep that is writing now
@@ -620,6 +620,7 @@ from pathlib import Path
 import numpy as np
 sys.path.insert(0, sys.argv[1])
 from sweep_cases import real_sweep
+from aecourse import _files
 from aecourse.sweeps import store
 
 folder, frames = Path(sys.argv[2]), Path(sys.argv[3])
@@ -635,11 +636,11 @@ def moved(source, target, replace=os.replace):
     die()
 
 MOMENTS = {
-    "before the file": lambda: setattr(store.tempfile, "mkstemp", lambda **_: die()),
+    "before the file": lambda: setattr(_files, "open", lambda *_: die()),
     "empty file": lambda: setattr(store.np, "savez_compressed", lambda *_, **__: die()),
     "half a file": lambda: setattr(store.np, "savez_compressed", half),
-    "before the move": lambda: setattr(store.os, "replace", lambda *_: die()),
-    "after the move": lambda: setattr(store.os, "replace", moved),
+    "before the move": lambda: setattr(os, "replace", lambda *_: die()),
+    "after the move": lambda: setattr(os, "replace", moved),
 }
 
 def fork(work):
