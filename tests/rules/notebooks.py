@@ -7,6 +7,8 @@ from pathlib import Path
 import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 
+from rules import colab
+
 # A misspelt tag is ignored by whatever should read it: only these are known.
 TAGS = {
     "nbval-check-output",  # nbval compares what the cell prints with what is stored
@@ -112,14 +114,27 @@ def cell_length(notebook):
 
 
 def imports_first(notebook):
-    """The first code cell imports."""
-    cells = code_cells(notebook)
+    """The first code cell imports; one that installs the package in Colab may stand before it."""
+    cells = [(number, cell) for number, cell in code_cells(notebook) if not colab.is_install_cell(cell)]
     if not cells:
         return ["no code cell"]
     number, first = cells[0]
     if any(isinstance(node, ast.Import | ast.ImportFrom) for node in syntax_tree(first).body):
         return []
     return [f"cell {number}: the first code cell must import what the chapter uses"]
+
+
+def installs_in_colab(notebook):
+    """The cell that installs the package in Colab is as `make colab` writes it, and the first of the code."""
+    if colab.address_in(notebook) is None:
+        return []
+    number, first = code_cells(notebook)[0]
+    if not colab.is_install_cell(first):
+        return [f"cell {number}: stands before the cell that installs the package in Colab"]
+    as_written = colab.install_cell(colab.address_in(notebook))
+    if (first.source, tags(first)) != (as_written.source, tags(as_written)):
+        return [f"cell {number}: is not as `make colab` writes it"]
+    return []
 
 
 def draws(tree):
@@ -238,7 +253,17 @@ def finished(notebook):
     return complaints
 
 
-RULES = [metadata, outputs, cell_length, imports_first, alt_texts, figures, glossary_links, finished]
+RULES = [
+    metadata,
+    outputs,
+    cell_length,
+    imports_first,
+    installs_in_colab,
+    alt_texts,
+    figures,
+    glossary_links,
+    finished,
+]
 
 
 def complaints_about(path):
