@@ -7,6 +7,7 @@
     ".bd-content .cell_output .output.text_html",
     ".bd-content .pst-scrollable-table-container",
     ".bd-content .cell_output figure",
+    ".bd-content .replication-picture",
   ].join();
   const mark = (box) => {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
@@ -15,7 +16,7 @@
 
   // On a phone the words of a wide plot that shrinks to the column can't be read: it keeps this share of its size, as
   // plots of usual width do in the column.
-  const READABLE = 0.5;
+  const READABLE = 0.49;
   const phone = window.matchMedia("(max-width: 576px)");
   const fit = (plot) => {
     const width = phone.matches ? Math.round(READABLE * plot.naturalWidth) : 0;
