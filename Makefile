@@ -18,7 +18,7 @@ unexport PYTHONPATH PYTHONHOME
 # A page holds no progress bars.
 book outputs: export TQDM_DISABLE := 1
 
-.PHONY: help book pdf test bench lint outputs lock clean distclean
+.PHONY: help book pdf test bench lint outputs colab lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -52,6 +52,9 @@ lint: $(SETUP) ## style of the code, hygiene of the notebooks
 
 outputs: $(SETUP) ## run the chapters, store anew what cells tagged nbval-check-output print
 	AECOURSE_MNIST=sample $(PY) tests/tidy_notebooks.py --run
+
+colab: $(SETUP) ## give each chapter a first cell that installs the package in Colab
+	$(PY) tests/tidy_notebooks.py --colab
 
 # uv resolves for every platform and Python version at once, pip for the running one only.
 # Without UPGRADE=1 the pins that still fit stay.

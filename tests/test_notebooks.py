@@ -22,6 +22,24 @@ def test_there_are_chapters():
     assert CHAPTERS
 
 
+def unlinked(terms, paths):
+    """Return the terms that no chapter links to the glossary."""
+    return sorted(terms.difference(*(notebooks.linked_terms(nbformat.read(path, as_version=4)) for path in paths)))
+
+
+def test_each_term_of_the_glossary_is_linked_from_a_chapter():
+    terms = notebooks.glossary((ROOT / "book" / "glossary.md").read_text("utf-8"))
+    assert "held-out data" in terms
+    assert not unlinked(terms, CHAPTERS)
+
+
+def test_a_term_that_no_chapter_links_is_told(tmp_path):
+    path = tmp_path / "chapter.ipynb"
+    nbformat.write(chapter(new_markdown_cell("Fifty {term}`seeds <seed>`.")), path)
+    terms = notebooks.glossary("# Words\n\n```{glossary}\nseed\n  A number.\n\nheld-out data\n  Rows.\n```\n")
+    assert unlinked(terms, [path]) == ["held-out data"]
+
+
 def chapter(*cells, **metadata):
     """A notebook that keeps every rule, with ``cells`` in its middle."""
     end = new_markdown_cell("## Summary\n\nIt held.\n\n## Exercises\n\nRepeat it.")
@@ -29,11 +47,13 @@ def chapter(*cells, **metadata):
     return new_notebook(cells=[new_code_cell("import numpy as np"), *cells, end], metadata=metadata)
 
 
-def code(source="1 + 1", tags=(), outputs=(), alt=None, count=None, **metadata):
+def code(source="1 + 1", tags=(), outputs=(), alt=None, figure=None, count=None, **metadata):
     if tags:
         metadata["tags"] = list(tags)
-    if alt is not None:
-        metadata["mystnb"] = {"image": {"alt": alt}}
+    settings = {"image": {"alt": alt}} if alt is not None else {}
+    settings |= {"figure": figure} if figure is not None else {}
+    if settings:
+        metadata["mystnb"] = settings
     return new_code_cell(source, outputs=list(outputs), execution_count=count, metadata=metadata)
 
 
@@ -41,11 +61,20 @@ STDOUT = new_output("stream", name="stdout", text="0.88\n")
 STDERR = new_output("stream", name="stderr", text="a warning\n")
 HTML = new_output("execute_result", data={"text/plain": "frame", "text/html": "<table>"}, execution_count=None)
 CHECKED = ["nbval-check-output"]
+DRAWS = "plots.plot_loss(history)"
+FIGURE = {"name": "fig-loss", "caption": "Loss over the epochs."}
+REFERENCE = new_markdown_cell("In {numref}`fig-loss` both fall.")
+JUDGES = "result = claims.verdict('t1-1', a, b)\nplots.plot_differences(**result.picture)\nresult"
 
 GOOD = {
     "plain": chapter(),
     "stored print": chapter(code("print(0.88)", CHECKED, [STDOUT], count=1)),
-    "figure": chapter(code("plots.plot_loss(history)", alt=SENTENCE)),
+    "figure": chapter(code(DRAWS, alt=SENTENCE, figure=FIGURE), REFERENCE),
+    "reference with words": chapter(
+        code(DRAWS, alt=SENTENCE, figure=FIGURE), new_markdown_cell("{numref}`losses <fig-loss>`")
+    ),
+    "verdict": chapter(code(JUDGES, alt=SENTENCE)),
+    "terms": chapter(new_markdown_cell("From fifty {term}`seeds <seed>`, held against {term}`PCA`, seed by seed.")),
     "defines a figure": chapter(code("def draw(ax):\n    plt.plot([1])")),
     "style only": chapter(code("plots.use_style()\nsns.set_theme()")),
     "magic": chapter(code("%matplotlib inline")),
@@ -74,6 +103,28 @@ BAD = {
     "plot function without alt": (chapter(code("plot_latent(z)")), "draws without an alt text"),
     "frame plot without alt": (chapter(code("history.plot()")), "draws without an alt text"),
     "alt is a label": (chapter(code("plt.plot(x)", alt="loss curve")), "is a label"),
+    "no caption": (chapter(code(DRAWS, alt=SENTENCE), REFERENCE), "draws without mystnb.figure"),
+    "caption of a hidden figure": (chapter(code("show()", alt=SENTENCE)), "draws without mystnb.figure"),
+    "figure that nobody speaks of": (chapter(code(DRAWS, alt=SENTENCE, figure=FIGURE)), "{numref}`fig-loss`"),
+    "figure without a name": (chapter(code(DRAWS, alt=SENTENCE, figure=FIGURE | {"name": "loss"})), "'loss' does not"),
+    "caption is a label": (
+        chapter(code(DRAWS, alt=SENTENCE, figure=FIGURE | {"caption": "Loss"}), REFERENCE),
+        "is no sentence",
+    ),
+    "caption repeats": (
+        chapter(code(DRAWS, alt=SENTENCE, figure=FIGURE | {"caption": SENTENCE}), REFERENCE),
+        "repeats the alt text",
+    ),
+    "verdict as a figure": (chapter(code(JUDGES, alt=SENTENCE, figure=FIGURE), REFERENCE), "no figure of its own"),
+    "term linked twice": (
+        chapter(new_markdown_cell("Each {term}`seed`"), new_markdown_cell("of the {term}`seeds <Seed>`")),
+        "cell 3: the term 'seed' is linked before",
+    ),
+    "term in a heading": (chapter(new_markdown_cell("## What {term}`PCA` does")), "heading links the term 'pca'"),
+    "term in an exercise": (
+        chapter() | {"cells": [*chapter().cells, new_markdown_cell("Take another {term}`seed`.")]},
+        "exercise links the term 'seed'",
+    ),
     "picture in prose": (chapter(new_markdown_cell("![plot](_static/plot.svg)")), "alt text 'plot' is a label"),
     "unfinished": (chapter(new_markdown_cell("TODO: say why")), "TODO"),
     "no exercises": (chapter(new_markdown_cell("## Data")) | {"cells": chapter().cells[:1]}, "Summary and Exercises"),

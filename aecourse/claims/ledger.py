@@ -10,6 +10,8 @@ from aecourse._checks import check_choice, check_int, check_real, received
 __all__ = ["CLAIMED", "LEDGER", "VERDICTS", "Claim", "Ledger", "Source", "load_ledger"]
 
 LEDGER = "claims.yml"
+# pyproject.toml puts it there in a wheel; a checkout has it in `book` alone.
+INSTALLED = Path(__file__).with_name(LEDGER)
 VERDICTS = ("held", "did not hold", "reversed", "too close to call")
 CLAIMED = ("higher", "lower", "same")
 
@@ -174,7 +176,8 @@ def load_ledger(path=None) -> Ledger:
     ----------
     path : str or Path, optional
         The file. By default `claims.yml` or `book/claims.yml` in the working directory, or else in the nearest folder
-        above it that has one: a notebook finds it beside itself, a script from anywhere in the checkout.
+        above it that has one: a notebook finds it beside itself, a script from anywhere in the checkout. Where there
+        is no checkout, as in Colab, the copy that was installed with the package.
 
     Raises
     ------
@@ -214,6 +217,8 @@ def _find_ledger():
         for path in (folder / LEDGER, folder / "book" / LEDGER):
             if path.is_file():
                 return path
+    if INSTALLED.is_file():
+        return INSTALLED
     raise FileNotFoundError(
         f"No {LEDGER} in {here}, in a folder above it, or in `book` there. Run in a checkout of the course, name the "
         "file in load_ledger(path), or pass `verdict` a Claim of your own."

@@ -291,7 +291,8 @@ def _picture(app, records, ledger, here):
         )
     address = relative_uri(here, f"{app.builder.imagedir}/{PICTURE}")
     alt = escape(alternative_text(records))
-    return f'{told}\n<img class="replication" src="{address}" alt="{alt}">'
+    picture = f'<img class="replication" src="{address}" alt="{alt}">'
+    return f'{told}\n<div class="replication-picture">{picture}</div>'
 
 
 def setup(app):

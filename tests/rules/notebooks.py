@@ -7,6 +7,8 @@ from pathlib import Path
 import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 
+from rules import colab
+
 # A misspelt tag is ignored by whatever should read it: only these are known.
 TAGS = {
     "nbval-check-output",  # nbval compares what the cell prints with what is stored
@@ -29,6 +31,10 @@ LAST_HEADINGS = ("summary", "exercises")
 AFTER_THEM = {"references", "further reading"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 MARKDOWN_IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\(")
+FIGURE_NAME = re.compile(r"fig-[a-z0-9-]+")
+# {numref}`fig-name` or {term}`shown <term>`
+ROLE = r"\{%s\}`(?:[^`<]*<)?(?P<target>[^`<>]+)>?`"
+NUMBERED, TERM = re.compile(ROLE % "numref"), re.compile(ROLE % "term")
 
 
 def chapters(root):
@@ -108,14 +114,27 @@ def cell_length(notebook):
 
 
 def imports_first(notebook):
-    """The first code cell imports."""
-    cells = code_cells(notebook)
+    """The first code cell imports; one that installs the package in Colab may stand before it."""
+    cells = [(number, cell) for number, cell in code_cells(notebook) if not colab.is_install_cell(cell)]
     if not cells:
         return ["no code cell"]
     number, first = cells[0]
     if any(isinstance(node, ast.Import | ast.ImportFrom) for node in syntax_tree(first).body):
         return []
     return [f"cell {number}: the first code cell must import what the chapter uses"]
+
+
+def installs_in_colab(notebook):
+    """The cell that installs the package in Colab is as `make colab` writes it, and the first of the code."""
+    if colab.address_in(notebook) is None:
+        return []
+    number, first = code_cells(notebook)[0]
+    if not colab.is_install_cell(first):
+        return [f"cell {number}: stands before the cell that installs the package in Colab"]
+    as_written = colab.install_cell(colab.address_in(notebook))
+    if (first.source, tags(first)) != (as_written.source, tags(as_written)):
+        return [f"cell {number}: is not as `make colab` writes it"]
+    return []
 
 
 def draws(tree):
@@ -154,6 +173,73 @@ def alt_texts(notebook):
     return complaints
 
 
+def judges(tree):
+    """Tell whether the code computes the verdict on a claim."""
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return any(isinstance(function, ast.Attribute) and function.attr == "verdict" for function in calls)
+
+
+def figures(notebook):
+    """Each figure has a number and a caption, and the text refers to it.
+
+    But for that of a verdict: it stands under the table of its claim, which names it and has its numbers. With two
+    outputs in one cell, both would become figures, of one name.
+    """
+    complaints = []
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    referred_to = {match["target"] for match in NUMBERED.finditer(prose)}
+    for number, cell in code_cells(notebook):
+        settings, tree = cell.metadata.get("mystnb", {}), syntax_tree(cell)
+        figure = settings.get("figure", {})
+        name, caption = figure.get("name", ""), figure.get("caption", "")
+        if judges(tree):
+            complaints += [f"cell {number}: a verdict's picture is no figure of its own"] if figure else []
+        elif not figure and (settings.get("image") or draws(tree)):
+            complaints.append(f"cell {number}: draws without mystnb.figure, which has a name and a caption")
+        elif figure:
+            if not FIGURE_NAME.fullmatch(name):
+                complaints.append(f"cell {number}: {name!r} does not name a figure; fig-… does")
+            elif name not in referred_to:
+                complaints.append(f"cell {number}: the text does not refer to the figure by {{numref}}`{name}`")
+            if not caption.endswith("."):
+                complaints.append(f"cell {number}: the caption {caption!r} is no sentence")
+            if caption == settings.get("image", {}).get("alt"):
+                complaints.append(f"cell {number}: the caption repeats the alt text")
+    return complaints
+
+
+def glossary_links(notebook):
+    """A term is linked to the glossary where it first stands, and not in headings and exercises."""
+    complaints, linked, in_exercises = [], set(), False
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type != "markdown":
+            continue
+        for line in cell.source.splitlines():
+            in_exercises = in_exercises or line.lower().startswith("## exercises")
+            for match in TERM.finditer(line):
+                term = match["target"].lower()
+                if line.startswith("#"):
+                    complaints.append(f"cell {number}: the heading links the term {term!r}")
+                if in_exercises:
+                    complaints.append(f"cell {number}: an exercise links the term {term!r}")
+                if term in linked:
+                    complaints.append(f"cell {number}: the term {term!r} is linked before")
+                linked.add(term)
+    return complaints
+
+
+def linked_terms(notebook):
+    """Return the glossary's terms that a notebook links, in small letters."""
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return {match["target"].lower() for match in TERM.finditer(prose)}
+
+
+def glossary(text):
+    """Return the terms of the glossary's page, in small letters."""
+    body = text.split("```{glossary}", 1)[1].split("```", 1)[0]
+    return {line.strip().lower() for line in body.splitlines() if line.strip() and not line.startswith(" ")}
+
+
 def finished(notebook):
     """Nothing is left to do, and the chapter ends with a summary and exercises."""
     complaints = []
@@ -167,7 +253,17 @@ def finished(notebook):
     return complaints
 
 
-RULES = [metadata, outputs, cell_length, imports_first, alt_texts, finished]
+RULES = [
+    metadata,
+    outputs,
+    cell_length,
+    imports_first,
+    installs_in_colab,
+    alt_texts,
+    figures,
+    glossary_links,
+    finished,
+]
 
 
 def complaints_about(path):
