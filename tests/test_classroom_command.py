@@ -4,6 +4,7 @@ import copy
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 import nbformat
@@ -12,7 +13,7 @@ import pytest
 from filelock import FileLock
 
 import classroom_cases
-from aecourse.classroom import GraderFault, command, grading, marking, release, sandbox
+from aecourse.classroom import GraderFault, command, grading, marking, release, sandbox, scratch
 from aecourse.classroom.isolation import Walls
 from aecourse.classroom.masters import load_master
 
@@ -125,8 +126,6 @@ def test_a_table_in_use(course, capsys):
 
 
 def test_a_table_that_another_program_holds(course, capsys, monkeypatch):
-    from aecourse.classroom import records
-
     real = os.replace
 
     def held(source, target):
@@ -134,10 +133,10 @@ def test_a_table_that_another_program_holds(course, capsys, monkeypatch):
             raise PermissionError(13, "in use")
         real(source, target)
 
-    monkeypatch.setattr(records.os, "replace", held)
+    monkeypatch.setattr(os, "replace", held)
     assert grade_command(course) == 2
     assert "perhaps another program has it open. The grades are safe in grades/" in capsys.readouterr().err
-    monkeypatch.setattr(records.os, "replace", real)
+    monkeypatch.setattr(os, "replace", real)
     assert grade_command(course) == 0
     assert "0 graded now, 2 before" in capsys.readouterr().out
 
@@ -236,8 +235,8 @@ def test_a_master_that_cannot_be_graded_is_told(case, course):
         load_master("light", masters=course / "masters")
 
 
-def test_a_class_resumes_after_a_kill(course):
-    """Killed at the first grade; the same call then grades the others and nobody twice, and no process is left."""
+def test_a_class_resumes_after_a_kill(course, monkeypatch):
+    """Killed at the first grade; the same call then grades the others and nobody twice, and nothing is left."""
     released = load_master("light", cohort=3, masters=course / "masters").released()
     count = f"import time; time.sleep(3)\n{classroom_cases.TASKS['count'][0]}"
     slow = classroom_cases.answered(released, count=count)
@@ -245,7 +244,9 @@ def test_a_class_resumes_after_a_kill(course):
         classroom_cases.write(slow, course / "submitted" / student / "light.ipynb")
     arguments = ["grade", "light", course / "submitted", "--out", course / "grades.csv", "--cohort", 3, "--jobs", 2]
     full = [sys.executable, "-m", "aecourse.classroom.command", *map(str, arguments), "--masters", course / "masters"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    (course / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(course / "tmp"))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(course / "tmp")}
     grader = psutil.Popen(full, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     records = course / "grades" / "records"
     while not list(records.glob("*.json")):
@@ -259,11 +260,14 @@ def test_a_class_resumes_after_a_kill(course):
     assert not alive
     before = {path.name: path.stat().st_mtime_ns for path in records.glob("*.json")}
     assert 0 < len(before) < 4
+    (left,) = (course / "tmp").iterdir()
+    os.utime(left, (time.time() - 2 * scratch.YOUNG_SECONDS,) * 2)
     assert grade_command(course) == 0
     after = {path.name: path.stat().st_mtime_ns for path in records.glob("*.json")}
     assert len(after) == 4
     assert before.items() <= after.items()
     assert (course / "grades.csv").read_text().count(",ok,6,6,") == 4
+    assert list((course / "tmp").iterdir()) == []
 
 
 class Enough(RuntimeError):

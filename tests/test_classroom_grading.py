@@ -91,6 +91,7 @@ def test_every_submission_gets_its_row(graded, capsys):
     with capsys.disabled():
         print("", f"Planted class, {'within' if WALLS.works else 'WITHOUT'} walls:", *lines, sep="\n")
     assert not graded.result.failed
+    assert graded.result.open_walls == WALLS.why_not
     assert not wrong, "\n".join(wrong)
     assert set(rows.index) == set(graded.expected)
 

@@ -1,12 +1,12 @@
 """The clean process: the set-up, then for each question the student's answers and the master's whole test cell."""
 
 import json
-import os
 from pathlib import Path
 
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from aecourse._files import write_whole
 from aecourse.classroom.values import restore
 
 __all__ = ["PLAN", "VERDICTS", "main"]
@@ -28,7 +28,7 @@ def main():
         verdicts["set-up"] = _run(shell, source)
         if "fault" in verdicts["set-up"]:
             break
-    _write(verdicts)
+    write_whole(VERDICTS, json.dumps(verdicts))
     alone = dict(shell.user_ns)  # each test stands by itself: what one makes, the next does not see
     for question in plan["questions"] if "fault" not in verdicts["set-up"] else ():
         shell.user_ns.clear()
@@ -39,7 +39,7 @@ def main():
             verdicts[question["name"]] = {"fault": [type(error).__name__, str(error)]}
         else:
             verdicts[question["name"]] = _run(shell, question["source"])
-        _write(verdicts)
+        write_whole(VERDICTS, json.dumps(verdicts))
 
 
 def _run(shell, source):
@@ -48,11 +48,6 @@ def _run(shell, source):
     if error is not None:
         return {"fault": [type(error).__name__, str(error)]}
     return {"value": None if done.result is None else repr(done.result)}
-
-
-def _write(verdicts):
-    Path(f"{VERDICTS}.part").write_text(json.dumps(verdicts), encoding="utf-8")
-    os.replace(f"{VERDICTS}.part", VERDICTS)
 
 
 if __name__ == "__main__":

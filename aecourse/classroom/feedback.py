@@ -2,10 +2,10 @@
 
 import copy
 import html
-import os
 
 from nbformat.v4 import new_markdown_cell, new_notebook
 
+from aecourse._files import write_whole
 from aecourse.classroom.submissions import grade_id
 
 __all__ = ["write_feedback"]
@@ -47,9 +47,7 @@ def write_feedback(path, row, executed, master):
                 cell.outputs = []
         cells.insert(1, new_markdown_cell("The outputs are not shown: among them is one that can't be."))
         body = _to_html(notebook, title)
-    part = path.with_suffix(".part")
-    part.write_text(body, encoding="utf-8", errors="replace")
-    os.replace(part, path)
+    write_whole(path, body.encode("utf-8", errors="replace"))
 
 
 def _to_html(notebook, title):

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from aecourse.classroom.marking import GraderFault, Marker
 from aecourse.classroom.masters import find_masters, load_master
 from aecourse.classroom.records import Records, file_hash
 from aecourse.classroom.sandbox import Limits
+from aecourse.classroom.scratch import scratch_folder
 from aecourse.classroom.submissions import Refused, choose_file, cohort_of, find_submissions, read_submission
 
 __all__ = ["Graded", "grade"]
@@ -126,8 +126,7 @@ def grade(
     found = find_submissions(submissions)
     _check_cohort(found, master)
     walls = find_walls()
-    with Records(out, master, force=force) as records, tempfile.TemporaryDirectory(prefix="aecourse-") as scratch:
-        scratch = Path(scratch).resolve()
+    with Records(out, master, force=force) as records, scratch_folder() as scratch:
         seen = [Path(submissions).expanduser(), find_masters(masters)[name].parent, records.folder, records.out]
         hidden = [path.resolve() for path in seen] + [scratch, *_history(seen[1])]
         hidden += [home] if len((home := Path.home().resolve()).parts) > 1 else []  # "/" is the home of some accounts

@@ -24,8 +24,9 @@ TOOLS = ("unshare", "mount", "umount", "setpriv")
 # Where shared memory lies: each run gets its own, and the mounts below are prepared in it.
 SHARED_MEMORY = Path("/dev/shm")
 SHARED_MEMORY_SIZE = "256m"
-# Processes and threads that a run may have at once, set in its own process namespace where the kernel (6.14) can: no
-# watch is as quick as a bomb. Numbers below 300 are given out once only; a thread pool has a few per processor.
+# Processes and threads that a run may have at once, as no watch is as quick as a bomb: set in its own process namespace
+# where the kernel (6.14) can, and as a limit of the account's, beyond what it runs already, which root is exempt from.
+# Numbers below 300 are given out once only; a thread pool has a few per processor.
 PID_MAX = Path("/proc/sys/kernel/pid_max")
 MOST_TASKS = 800 + 64 * (os.cpu_count() or 1)
 FIXED_FLAGS = ("nosuid", "nodev", "noexec", "noatime", "nodiratime", "relatime")

@@ -8,20 +8,23 @@ import contextlib
 import ctypes
 import functools
 import os
-import resource
 import signal
 import subprocess
 import sys
 
 import psutil
 
+__all__ = ["end_below", "main", "tree"]
+
 FILE_BYTES = 200_000_000
-MORE_TASKS = 800 + 64 * (os.cpu_count() or 1)  # processes and threads; a thread pool has a few per processor
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def main():
-    grader, seconds, *command = sys.argv[1:]
+    """Run a command, given behind the grader's process id, its seconds, and the tasks that it may have at once."""
+    import resource  # here, as Windows, where nothing is graded, has none
+
+    grader, seconds, most_tasks, *command = sys.argv[1:]
     prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: None
 
     def end_with(parent):
@@ -42,14 +45,11 @@ def main():
         tasks = sum(
             each.info["num_threads"] or 0 for each in psutil.process_iter(["num_threads", "uids"]) if _is_own(each)
         )
-        resource.setrlimit(resource.RLIMIT_NPROC, (tasks + MORE_TASKS,) * 2)
+        resource.setrlimit(resource.RLIMIT_NPROC, (tasks + int(most_tasks),) * 2)
     run = subprocess.Popen(command, preexec_fn=functools.partial(end_with, os.getpid()))
     code = run.wait()
-    while left := _living_below(psutil.Process()):
-        for name in ("suspend", "kill"):
-            for process in left:
-                with contextlib.suppress(psutil.Error):
-                    getattr(process, name)()
+    while end_below(os.getpid()):
+        pass
     sys.exit(code if code >= 0 else 128 - code)
 
 
@@ -58,13 +58,36 @@ def _is_own(process):
     return uids is not None and uids.real == os.getuid()
 
 
-def _living_below(process):
-    living = []
-    for each in process.children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            if each.status() != psutil.STATUS_ZOMBIE:
-                living.append(each)
-    return living
+def tree(pid):
+    """A process and all below it; empty where it is gone."""
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def end_below(pid):
+    """End all processes below `pid`: stopped first, so that a bomb can't fork on while its processes are ended.
+
+    Returns
+    -------
+    bool
+        Whether there was any; then there may be more by now.
+    """
+    below = [each for each in tree(pid)[1:] if _is_living(each)]
+    for name in ("suspend", "kill"):
+        for process in below:
+            with contextlib.suppress(psutil.Error):
+                getattr(process, name)()
+    return bool(below)
+
+
+def _is_living(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from aecourse._checks import check_int
 
 __all__ = ["Master", "Question", "find_masters", "load_master"]
 
-INSTALL = 'Install it with `pip install "aecourse[teach]"`, or `pip install ".[teach]"` in a checkout.'
+INSTALL = 'Install it with `pip install -e ".[teach]"` in a checkout of the course.'
 # A master says which numbers a cohort has by one line of its set-up, which `release` and `grade` replace.
 COHORT_LINE = re.compile(r"^COHORT = (\d+)\b", re.MULTILINE)
 MAX_COHORT = 2**31 - 1

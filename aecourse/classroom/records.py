@@ -2,17 +2,15 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import pandas as pd
 from filelock import FileLock, Timeout
 
+from aecourse._files import remove_stale, write_whole
 from aecourse.classroom.marking import Row
 
 __all__ = ["Records"]
-
-STATUSES = ("ok", "crashed", "timed out", "missing", "malformed", "tampered")
 
 
 class Records:
@@ -47,6 +45,8 @@ class Records:
         except Timeout as error:
             raise RuntimeError(f"{self.out.name} is in use: it is being graded already, by another process.") from error
         try:
+            for folder in (self.rows, self.feedback):
+                remove_stale(folder)
             self._compare()
         except BaseException:
             self._lock.release()
@@ -77,7 +77,7 @@ class Records:
                 )
         if self.force or self.known is None:
             self.known = mine
-            _write(self.about, json.dumps(self.known))
+            write_whole(self.about, json.dumps(self.known))
 
     def _fingerprint(self):
         return _hash("\n".join(cell.source for cell in self.master.notebook.cells).encode())
@@ -92,7 +92,7 @@ class Records:
 
     def put(self, row, file):
         """Keep a grade at once; only then does it count as given."""
-        _write(self._path(row.student), json.dumps({"row": row.as_dict(), "file": file}))
+        write_whole(self._path(row.student), json.dumps({"row": row.as_dict(), "file": file}))
 
     def _path(self, student):
         return self.rows / f"{student}.json"
@@ -111,8 +111,8 @@ class Records:
         )
         content = table.to_csv(index=False, float_format="%g", lineterminator="\n").encode("utf-8")
         try:
-            _write(self.about, json.dumps(self.known | {"table": _hash(content)}))
-            _write(self.out, content)
+            write_whole(self.about, json.dumps(self.known | {"table": _hash(content)}))
+            write_whole(self.out, content)
         except PermissionError as error:
             raise PermissionError(
                 f"{self.out.name} can't be written; perhaps another program has it open. The grades are safe in "
@@ -135,13 +135,3 @@ def file_hash(path):
 
 def _hash(content):
     return hashlib.sha256(content).hexdigest()
-
-
-def _write(path, content):
-    """Whole or not at all, and on the disk before it counts."""
-    part = path.with_name(f"{path.name}.part")
-    with open(part, "wb") as file:
-        file.write(content if isinstance(content, bytes) else content.encode("utf-8"))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)

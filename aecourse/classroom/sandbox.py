@@ -10,7 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from aecourse.classroom.isolation import Walls
+from aecourse.classroom import launch
+from aecourse.classroom.isolation import MOST_TASKS, Walls
 
 __all__ = ["Limits", "Outcome", "run_limited"]
 
@@ -125,8 +126,8 @@ def run_limited(command, folder, limits, *, walls=None, hidden=(), stop=None) ->
 
 
 def _with_limits(command, limits):
-    launcher = Path(__file__).resolve().with_name("launch.py")
-    return [sys.executable, str(launcher), str(os.getpid()), str(limits.seconds), *command]
+    launcher = Path(launch.__file__).resolve()
+    return [sys.executable, str(launcher), str(os.getpid()), str(limits.seconds), str(MOST_TASKS), *command]
 
 
 def _environment(folder):
@@ -136,17 +137,9 @@ def _environment(folder):
     return own | folders | {"TQDM_DISABLE": "1", "PYTHONUNBUFFERED": "1", "MPLCONFIGDIR": f"{home}/tmp"}
 
 
-def _tree(pid):
-    try:
-        root = psutil.Process(pid)
-        return [root, *root.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
 def _use(pid):
     """Resident bytes and number of the processes below `pid`, itself included."""
-    processes, memory = _tree(pid), 0
+    processes, memory = launch.tree(pid), 0
     for process in processes:
         with contextlib.suppress(psutil.Error):
             memory += process.memory_info().rss
@@ -156,7 +149,7 @@ def _use(pid):
 def _own_memory(pid):
     """Bytes below `pid` with what processes share counted once; it takes longer, so only where `_use` looks bad."""
     memory = 0
-    for process in _tree(pid):
+    for process in launch.tree(pid):
         with contextlib.suppress(psutil.NoSuchProcess):
             try:
                 memory += process.memory_full_info().pss
@@ -183,24 +176,9 @@ def _size(folder):
 
 
 def _end(process):
-    """End all processes of a run: stopped first, so that a bomb can't fork on while its processes are ended.
-
-    The one that stands above them goes last, as it adopts what others leave behind.
-    """
+    """End all processes of a run; the one that stands above them goes last, as it adopts what others leave behind."""
     for _ in range(ATTEMPTS_TO_END):
-        below = [each for each in _tree(process.pid)[1:] if not _is_gone(each)]
-        if not below:
+        if not launch.end_below(process.pid):
             break
-        for name in ("suspend", "kill"):
-            for each in below:
-                with contextlib.suppress(psutil.Error):
-                    getattr(each, name)()
     process.kill()
     process.wait()
-
-
-def _is_gone(process):
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True

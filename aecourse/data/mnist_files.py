@@ -5,7 +5,6 @@ import http.client
 import io
 import os
 import queue
-import tempfile
 import threading
 import urllib.error
 import urllib.request
@@ -13,6 +12,8 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+
+from aecourse._files import whole_file
 
 # The file that keras.datasets.mnist downloads, and its place in the cache: a copy that Keras fetched serves here.
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
@@ -190,22 +191,14 @@ def _connect():
 def keep(content, path):
     """Write a verified download to the cache, whole or not at all; several processes may do so at once.
 
-    Each writes a file of its own and moves it into place, so the last one wins, with the same bytes. A cache that
-    can't be written to is told by a warning: the data are there all the same, for this once.
+    A cache that can't be written to is told by a warning: the data are there all the same, for this once.
     """
-    unfinished = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".unfinished")
-        with os.fdopen(handle, "wb") as file:
+        with whole_file(path) as file:
+            os.chmod(file.name, 0o644)  # others read the cache of a classroom too
             file.write(content)
-        os.chmod(unfinished, 0o644)  # others read the cache of a classroom too
-        os.replace(unfinished, path)
-    except BaseException as error:
-        if unfinished is not None:
-            Path(unfinished).unlink(missing_ok=True)
-        if not isinstance(error, OSError):
-            raise
+    except OSError as error:
         warnings.warn(
             f"MNIST was downloaded and verified, but can't be kept in {path.parent} ({error.strerror or error}), so "
             "that the next call downloads it again. Set the environment variable KERAS_HOME to a folder that can be "

@@ -3,7 +3,6 @@
 import json
 import os
 import tempfile
-import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,20 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from aecourse._checks import received
+from aecourse._files import remove_stale, whole_file
 from aecourse.sweeps.trials import Outcome
 
 FORMAT = 1
-UNFINISHED = ".unfinished"
-# Writing takes milliseconds: what has been unfinished for so long was left behind by a kill.
-STALE_SECONDS = 3600
 
 
 @dataclass(frozen=True)
 class Store:
     """A folder of finished trials, each in a file called by its key.
 
-    A file is written under another name and moved into place: a kill at any moment leaves either the whole of it or
-    none, and two sweeps can share the folder.
+    A kill at any moment leaves either the whole of a file or none, and two sweeps can share the folder.
     """
 
     folder: Path
@@ -42,9 +38,7 @@ class Store:
                 pass
         except OSError as error:
             raise type(error)(f"{expected} {received('results_dir', str(results_dir))} {error}") from error
-        for left in folder.glob(f"*{UNFINISHED}"):
-            if time.time() - left.stat().st_mtime > STALE_SECONDS:
-                left.unlink(missing_ok=True)
+        remove_stale(folder)
         return cls(folder)
 
     def path(self, key):
@@ -78,13 +72,5 @@ class Store:
             for column, array in getattr(outcome, part).items()
         }
         about = json.dumps({"format": FORMAT, "key": key, **about}, default=str)
-        handle, unfinished = tempfile.mkstemp(dir=self.folder, prefix=f"{key[:32]}.", suffix=UNFINISHED)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(file, about=about, **arrays)
-                file.flush()
-                os.fsync(file.fileno())  # a power cut must not leave the name without the content
-            os.replace(unfinished, self.path(key))
-        except BaseException:
-            Path(unfinished).unlink(missing_ok=True)
-            raise
+        with whole_file(self.path(key)) as file:
+            np.savez_compressed(file, about=about, **arrays)
