@@ -1,6 +1,7 @@
 """Fixtures that several test modules share."""
 
 import os
+import sys
 
 import matplotlib as mpl
 
@@ -21,6 +22,14 @@ def close_figures():
     with mpl.rc_context():
         yield
     plt.close("all")
+
+
+@pytest.fixture(autouse=True)
+def no_engine_kept():
+    """What the trainer keeps for the next training is no test's business but its own."""
+    yield
+    if reuse := sys.modules.get("aecourse.training.reuse"):  # not imported for this: it brings TensorFlow
+        reuse._kept.clear()
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,6 @@ from test_training_seeds import assert_same_run
 from training_models import X_TRAIN, X_VAL, normalised_and_noisy, plain, rows, train
 
 
-@pytest.fixture(autouse=True)
-def nothing_kept(monkeypatch):
-    monkeypatch.setattr(reuse, "_kept", type(reuse._kept)())
-
-
 @pytest.fixture
 def made(monkeypatch):
     """The engines made, in their order."""

@@ -16,6 +16,12 @@ from test_training_seeds import assert_same_run
 from training_models import convolutional, curves, normalised_and_noisy, plain, rows, train, weights
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch):
+    """Each training makes an engine of its own."""
+    monkeypatch.setattr(trainer, "engine_key", lambda *what, by_xla: None)
+
+
 @pytest.fixture
 def compiled(monkeypatch):
     """Whether each engine made for one replicate compiles its steps, in the order of their making."""

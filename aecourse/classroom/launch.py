@@ -48,14 +48,26 @@ def main():
         resource.setrlimit(resource.RLIMIT_NPROC, (tasks + int(most_tasks),) * 2)
     run = subprocess.Popen(command, preexec_fn=functools.partial(end_with, os.getpid()))
     code = run.wait()
-    while end_below(os.getpid()):
-        pass
+    while _any_left():
+        end_below(os.getpid())
     sys.exit(code if code >= 0 else 128 - code)
 
 
 def _is_own(process):
     uids = process.info["uids"]
     return uids is not None and uids.real == os.getuid()
+
+
+def _any_left():
+    """Whether processes are left below this one, which adopts those whose parents have ended.
+
+    The kernel tells: a list of all processes can miss one that was just made by another that has ended meanwhile.
+    """
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+        return True
+    return False
 
 
 def tree(pid):

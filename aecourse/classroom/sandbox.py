@@ -18,7 +18,7 @@ __all__ = ["Limits", "Outcome", "run_limited"]
 LOOK_EVERY = 0.1  # seconds
 SIZE_EVERY = 10  # looks
 FOLDER_BYTES = 1_000_000_000
-ATTEMPTS_TO_END = 100
+ATTEMPTS_TO_END, SECONDS_TO_END = 100, 5
 LOG_BYTES = 4000
 # All that a run gets to know of the teacher's environment: no password or token among it.
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH")
@@ -180,5 +180,8 @@ def _end(process):
     for _ in range(ATTEMPTS_TO_END):
         if not launch.end_below(process.pid):
             break
+    # With its command ended, the launcher ends what a list of processes has missed, and itself.
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(SECONDS_TO_END)
     process.kill()
     process.wait()
