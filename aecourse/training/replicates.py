@@ -1,7 +1,6 @@
 """What training returns: every curve and every model of a set of replicates."""
 
 import json
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,7 @@ import tensorflow as tf
 
 from aecourse import models
 from aecourse._checks import received
+from aecourse._files import whole_file
 from aecourse.training.arguments import as_arrays
 from aecourse.training.copies import copy_model
 from aecourse.training.quiet import quiet_tensorflow
@@ -183,15 +183,8 @@ class Replicates:
         arrays |= {f"history_{name}": self.history[name].to_numpy() for name in self.history}
         arrays |= {f"runs_{name}": self.runs[name].to_numpy() for name in self.runs}
         about = {"format": FORMAT, "model": json.loads(self.template.to_json())}
-        # A reader, or a crash half-way, must never meet a part of a file.
-        unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
-        try:
-            with unfinished.open("wb") as file:
-                np.savez_compressed(file, about=json.dumps(about), **arrays)
-            unfinished.replace(path)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
+        with whole_file(path) as file:
+            np.savez_compressed(file, about=json.dumps(about), **arrays)
 
     @classmethod
     def load(cls, path, *, custom_objects=None) -> "Replicates":

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "data": {"_checks", "_files"},
     "models": {"_checks", "_graph"},
     "tensorboard": {"_checks"},
-    "training": {"_checks", "_seeding", "models", "tensorboard"},
+    "training": {"_checks", "_files", "_seeding", "models", "tensorboard"},
     "sweeps": {"_checks", "_files", "models", "training"},
     "probes": {"_checks", "_seeding", "models"},
     "claims": {"_checks", "models"},
