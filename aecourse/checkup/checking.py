@@ -35,8 +35,8 @@ def checkup(model, x_train, x_val, *, y=None) -> Report:
     >>> wine = data.load_wine()
     >>> model = models.build_autoencoder(13, 3, output_activation="sigmoid")  # and never trained
     >>> report = checkup(model, wine.x_train, wine.x_val)
-    >>> report.problems["check"].tolist()[:2]
-    ['output range', 'decoder']
+    >>> report.problems["check"].tolist()[0]  # what follows depends on the weights drawn
+    'output range'
 
     In a notebook, `report` as the last line of a cell shows a table, and ``plots.plot_checkup(**report.picture)`` draws
     the losses beside those of PCA and of the mean, and how many directions of the code are used. Rows go through the
