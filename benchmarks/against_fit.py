@@ -12,6 +12,7 @@ from measuring import median_and_range, seconds, table
 
 from aecourse import data, models
 from aecourse.training import train_replicates
+from aecourse.training.reuse import forget_engines
 
 BATCH_SIZE = 16
 TARGETS = {100: 500, 1000: 1000}  # times the throughput of fit, by number of seeds
@@ -30,6 +31,7 @@ def by_fit(wine, epochs):
 
 
 def by_training(wine, n_seeds, epochs):
+    forget_engines()  # each call traces, as the first of a process does
     settings = {"seeds": range(n_seeds), "epochs": epochs, "batch_size": BATCH_SIZE, "progress": False}
     return train_replicates(build_model, wine.x_train, wine.x_val, **settings)
 

@@ -16,6 +16,7 @@ from measuring import seconds, table
 
 from aecourse import data
 from aecourse.training import train_replicates
+from aecourse.training.reuse import forget_engines
 
 N_SEEDS = (1, 10, 100, 1000)
 N_ROWS = (142, 1000, 10_000)
@@ -23,6 +24,7 @@ MEMORY_TARGET = 2.0  # GB, for 1,000 seeds
 
 
 def train(n_seeds, n_rows, epochs):
+    forget_engines()  # each call traces, as the first of a process does
     x = np.resize(data.load_wine_as_in_tutorial().x_train, (n_rows, 13))
     settings = {"seeds": range(n_seeds), "epochs": epochs, "batch_size": BATCH_SIZE, "progress": False}
     return train_replicates(build_model, x, **settings)

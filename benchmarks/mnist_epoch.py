@@ -18,6 +18,7 @@ from measuring import median_and_range, seconds, table
 from aecourse import data, models
 from aecourse.training import train_replicates
 from aecourse.training.engines import SingleEngine
+from aecourse.training.reuse import forget_engines
 
 N_ROWS, N_PIXELS, BATCH_SIZE = 60_000, 784, 256
 TARGETS = {2: 5, 32: 3, 128: 3}  # latent dimension: times as fast as fit
@@ -72,6 +73,7 @@ def by_fit(x, latent_dim, epochs):
 
 
 def by_training(x, latent_dim, epochs):
+    forget_engines()  # each call traces, as the first of a process does
     settings = {"seeds": [0], "epochs": epochs, "batch_size": BATCH_SIZE, "progress": False}
     return train_replicates(lambda: build_model(latent_dim), x, **settings)
 

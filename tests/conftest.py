@@ -29,7 +29,7 @@ def no_engine_kept():
     """What the trainer keeps for the next training is no test's business but its own."""
     yield
     if reuse := sys.modules.get("aecourse.training.reuse"):  # not imported for this: it brings TensorFlow
-        reuse._kept.clear()
+        reuse.forget_engines()
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,7 @@ def test_a_kept_engine_gives_what_a_new_one_gives(way, build_model, changed, mad
         changes["initial_weights"] = before
     by_kept = train(build_model, **settings | changes)
     assert len(made) == 1
-    reuse._kept.clear()
+    reuse.forget_engines()
     by_new = train(build_model, **settings | changes)
     assert len(made) == 2
     assert_same(by_kept, by_new)
@@ -129,7 +129,7 @@ def test_another_training_has_an_engine_of_its_own(difference, made):
     train(build(weight_l2=0.2) if difference == "strength of a penalty" else plain)
     after = train(build_model, **changes)
     assert len(made) == 2
-    reuse._kept.clear()
+    reuse.forget_engines()
     assert_same(after, train(build_model, **changes))
 
 
@@ -231,7 +231,7 @@ def test_a_model_that_runs_otherwise_than_its_configuration_says(made):
     train(plain)
     after = train(altered)
     assert len(made) == 2
-    reuse._kept.clear()
+    reuse.forget_engines()
     assert_same(after, train(altered))
 
 

@@ -85,6 +85,11 @@ def keep_engine(key, engine):
         _kept.popitem(last=False)
 
 
+def forget_engines():
+    """Drop all that are kept: the next training traces anew, as the first of a process does."""
+    _kept.clear()
+
+
 def _only_keras(config):
     """Whether nothing in a configuration is a function, or a class from elsewhere, which a name does not tell."""
     if isinstance(config, dict):
