@@ -116,7 +116,7 @@ def in_rounds(x, latent_dim, epochs, n_rounds):
     return np.concatenate(fit, axis=1), np.concatenate(mine, axis=1), by_xla, np.median(whole, axis=0)
 
 
-def rates(function, arrays, operations, n_repeats):
+def rates(function, arrays, n_operations, n_repeats):
     """Operations per second of a compiled function of arrays, by wall and by processor time; the best of repeats."""
     run = tf.function(function)
     run(*arrays)
@@ -125,12 +125,17 @@ def rates(function, arrays, operations, n_repeats):
     for _ in range(n_repeats):
         tf.nest.map_structure(lambda result: result.numpy(), run(*arrays))
         ends.note()
-    return np.array([operations / times.min() for times in ends.between()])
+    return np.array([n_operations / times.min() for times in ends.between()])
 
 
 def large_product_rates(n_repeats):
     a = tf.random.stateless_normal((SQUARE, SQUARE), (0, 0))
     return rates(tf.matmul, (a, a), 2 * SQUARE**3, n_repeats)
+
+
+def operations(n_rows, latent_dim):
+    """Multiplications and additions in the products of training on so many rows."""
+    return 2 * N_PRODUCTS * n_rows * N_PIXELS * latent_dim
 
 
 def step_product_rates(latent_dim, n_repeats):
@@ -144,7 +149,7 @@ def step_product_rates(latent_dim, n_repeats):
         grad_z = tf.matmul(x_hat, decoder, transpose_b=True)
         return tf.matmul(z, x_hat, transpose_a=True), tf.matmul(x, grad_z, transpose_a=True)
 
-    return rates(products, arrays, 2 * N_PRODUCTS * BATCH_SIZE * N_PIXELS * latent_dim, 50 * n_repeats)
+    return rates(products, arrays, operations(BATCH_SIZE, latent_dim), 50 * n_repeats)
 
 
 def report(quick=False):
@@ -168,8 +173,7 @@ def report(quick=False):
                 "{:.1f} and {:.1f}".format(*whole),
             ]
         )
-        operations = 2 * N_PRODUCTS * N_ROWS * N_PIXELS * latent_dim
-        step_rates = operations / wall.min(), operations / processor.min()
+        step_rates = [operations(N_ROWS, latent_dim) / times.min() for times in mine]
         alone, large = step_product_rates(latent_dim, n_repeats), large_product_rates(n_repeats)
         for name, *of_each in zip(("wall", "processor"), step_rates, alone, large, strict=True):
             step, products, product = of_each
