@@ -37,10 +37,10 @@ pdf: $(SETUP) ## print the built book as one PDF
 
 # Unit tests run in one process: on two cores xdist took twice as long, importing TensorFlow in each worker.
 # Notebooks run on the sample of MNIST, which is everywhere: what they print, progress bars included, is compared with
-# what is stored.
+# what is stored. Two run at a time, with a thread each: with two each they would wait for one another.
 test: $(SETUP) ## unit tests, then every notebook
 	$(PY) -m pytest
-	AECOURSE_MNIST=sample TQDM_DISABLE=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 300 -n 2 --dist loadscope --ignore=book/assignments book/
+	AECOURSE_MNIST=sample TQDM_DISABLE=1 TF_NUM_INTRAOP_THREADS=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 1800 -n 2 --dist loadscope --ignore=book/assignments book/
 
 bench: $(SETUP) ## measure the trainer against keras.Model.fit
 	$(PY) benchmarks/run.py

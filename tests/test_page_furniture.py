@@ -17,7 +17,7 @@ def load(name):
     return module
 
 
-preview, colophon, api = map(load, ("preview", "colophon", "api"))
+preview, colophon, api, side_by_side = map(load, ("preview", "colophon", "api", "side_by_side"))
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,30 @@ def test_times_stand_in_the_order_of_the_book():
         config=SimpleNamespace(root_doc="index"),
         titles={name: nodes.title(text=name) for name in ("index", "book/a", "book/b")},
         replication_records=[{"page": "book/a", "n_seeds": 50}, {"page": "book/a", "n_seeds": 5}],
+        reading_took=64.2,
     )
     assert colophon._times(env) == [
         ("index", "", "2\xa0s"),
         ("book/b", "", "1\xa0min\xa002\xa0s"),
         ("book/a", "5 to 50", "1\xa0min\xa002\xa0s"),
-        ("All", "", "2\xa0min\xa005\xa0s"),
+        ("All, added up", "", "2\xa0min\xa005\xa0s"),
+        ("All, side by side", "", "1\xa0min\xa004\xa0s"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([4, 4, 2], ["a", "c", "terms", "index", "b", "d", "data", "models", "both", "intro"]),
+        ([5, 5], ["a", "c", "models", "terms", "index", "b", "d", "both", "intro", "data"]),
+        ([1, 1], ["a", "c", "b", "d", "both", "intro", "data", "models", "terms", "index"]),
+    ],
+)
+def test_chapters_are_dealt_to_the_processes_in_turn(sizes, expected):
+    chapters, others = ["a", "b", "both", "c", "d"], ["intro", "data", "models", "terms", "index"]
+    order = side_by_side.in_shares([*others[:2], *chapters, *others[2:]], chapters, ["both"], sizes)
+    assert order == expected
+    assert sorted(side_by_side.in_shares(others, [], ["both"], sizes)) == sorted(others)
 
 
 def test_names_that_a_chapter_uses_are_found():

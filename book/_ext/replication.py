@@ -193,8 +193,7 @@ class ReplicationReport(SphinxDirective):
     def run(self):
         ledger = _ledger(self.env)
         self.env.note_dependency(str(ledger.path))
-        self.env.replication_page = self.env.docname
-        _note_page(self.env)
+        _note_page(self.env, "report")
         parts = [Placeholder(part="picture")]
         measured = {claim.source for claim in ledger.claims.values()}
         for key, source in ledger.sources.items():
@@ -215,13 +214,20 @@ class ReplicationPicture(SphinxDirective):
 
     def run(self):
         self.env.note_dependency(str(_ledger(self.env).path))
-        _note_page(self.env)
+        _note_page(self.env, "picture")
         return [Placeholder(part="picture")]
 
 
-def _note_page(env):
-    pages = getattr(env, "replication_pages", set())
-    env.replication_pages = pages | {env.docname}
+def _note_page(env, shown):
+    # What is noted here of a page comes along from the process that read it.
+    env.metadata[env.docname]["replication"] = shown
+
+
+def _noted_pages(env):
+    noted = {
+        page: facts.get("replication") for page, facts in env.metadata.items()
+    }
+    return {page: shown for page, shown in noted.items() if shown}
 
 
 def _ledger(env):
@@ -230,8 +236,9 @@ def _ledger(env):
 
 def _gather(app, env):
     """Take the verdicts from the executed notebooks; warn of faults."""
-    page = getattr(env, "replication_page", None)
-    if page is None:
+    pages = _noted_pages(env)
+    report = next((page for page in pages if pages[page] == "report"), None)
+    if report is None:
         return []
     env.replication_records = []
     for name in sorted(env.found_docs):
@@ -241,8 +248,8 @@ def _gather(app, env):
             notebook = nbformat.read(path, as_version=4)
             env.replication_records += records_of(notebook, name)
     for complaint in complaints_about(env.replication_records, _ledger(env)):
-        logger.warning(complaint, location=page, type="replication")
-    return sorted(env.replication_pages)
+        logger.warning(complaint, location=report, type="replication")
+    return sorted(pages)
 
 
 def _fill(app, doctree, docname):
@@ -302,5 +309,4 @@ def setup(app):
     app.add_css_file("replication.css")
     app.connect("env-updated", _gather)
     app.connect("doctree-resolved", _fill)
-    # The report is written after all pages were read, in one process.
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
