@@ -41,6 +41,11 @@ BAD_AT_SOME_VIEW = {
         '<pre style="background: #fff"><span class="k">del</span><span class="n" style="color: #ccc">name</span></pre>',
         "light, 1280 wide: color-contrast",
     ),
+    "contrast in code of another box": (
+        '<pre><span style="color: #444">name</span></pre><div class="output">'
+        '<pre style="background: #222; color: #eee"><span style="color: #444">name</span></pre></div>',
+        "light, 1280 wide: color-contrast",
+    ),
     "too wide": ('<div style="width: 600px">wide</div>', "light, 390 wide: the page is"),
     "heavy": ('<img src="heavy.png" alt="Both losses fall.">', "bytes to show the page, more than"),
 }
