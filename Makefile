@@ -40,7 +40,7 @@ pdf: $(SETUP) ## print the built book as one PDF
 # what is stored. Two run at a time, with a thread each: with two each they would wait for one another.
 test: $(SETUP) ## unit tests, then every notebook
 	$(PY) -m pytest
-	AECOURSE_MNIST=sample TQDM_DISABLE=1 TF_NUM_INTRAOP_THREADS=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 1800 -n 2 --dist loadscope --ignore=book/assignments book/
+	AECOURSE_MNIST=sample TQDM_DISABLE=1 TF_NUM_INTRAOP_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 1800 -n 2 --dist loadscope --ignore=book/assignments book/
 
 bench: $(SETUP) ## measure the trainer against keras.Model.fit
 	$(PY) benchmarks/run.py

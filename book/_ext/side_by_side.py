@@ -13,7 +13,8 @@ PROCESSES = 2  # each needs a gigabyte or two, with the kernel that it starts
 # sphinx_external_toc brings it along. It numbers sections when all pages have
 # been read, in one process, but does not declare that it is safe.
 UNDECLARED = "sphinx_multitoc_numbering"
-THREADS = "TF_NUM_INTRAOP_THREADS"
+# TensorFlow's, and those of scikit-learn and NumPy.
+THREADS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")
 
 
 def in_shares(pages, chapters, last, sizes):
@@ -41,7 +42,8 @@ def _start(app, config):
     app.extensions[UNDECLARED].parallel_read_safe = True
     # With as many threads in each as there are processors they would wait
     # for one another.
-    os.environ.setdefault(THREADS, str(n_processors // app.parallel))
+    for name in THREADS:
+        os.environ.setdefault(name, str(n_processors // app.parallel))
 
 
 def _deal(app, env, docnames):
