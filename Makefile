@@ -35,12 +35,14 @@ book: $(SETUP) ## run every chapter, build the HTML, check it in a browser, prin
 pdf: $(SETUP) ## print the built book as one PDF
 	PYTHONPATH=tests $(PY) book/paper.py
 
-# Unit tests run in one process: on two cores xdist took twice as long, importing TensorFlow in each worker.
+# Two processes with a thread each: with two each they would wait for one another.
+IN_TWO := TF_NUM_INTRAOP_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m pytest -n 2
+
 # Notebooks run on the sample of MNIST, which is everywhere: what they print, progress bars included, is compared with
-# what is stored. Two run at a time, with a thread each: with two each they would wait for one another.
+# what is stored.
 test: $(SETUP) ## unit tests, then every notebook
-	$(PY) -m pytest
-	AECOURSE_MNIST=sample TQDM_DISABLE=1 TF_NUM_INTRAOP_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 1800 -n 2 --dist loadscope --ignore=book/assignments book/
+	$(IN_TWO) --dist loadfile
+	AECOURSE_MNIST=sample TQDM_DISABLE=1 $(IN_TWO) --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 1800 --ignore=book/assignments book/
 
 bench: $(SETUP) ## measure the trainer against keras.Model.fit
 	$(PY) benchmarks/run.py

@@ -97,7 +97,9 @@ def test_a_rule_that_fit_has_used_serves_too(losses):
     assert by_stopper(losses, rule) == expected
 
 
-@pytest.mark.parametrize("rule", [None, EarlyStopping(), EarlyStopping(restore_best_weights=True)], ids=str)
+@pytest.mark.parametrize(
+    "rule", [None, EarlyStopping(), EarlyStopping(restore_best_weights=True)], ids=["none", "last", "best"]
+)
 def test_a_run_that_is_lost_at_once_keeps_what_there_is(rule):
     """Of two runs, the second has no finite loss at all."""
     stopper = Stopper(rule, 2)
