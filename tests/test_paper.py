@@ -26,7 +26,10 @@ WINE = f"""<h1>Wine and its thirteen numbers</h1><p>See <a href="digits.html#err
 <noscript><p>A still picture.</p></noscript>"""
 DIGITS = """<h1>Digits<a class="headerlink" href="#">#</a></h1><button>Copy</button><p>Ten of them.</p>
 <h2 id="errors" style="break-before: page">Errors</h2>
-<details><summary>Solution</summary><p>They are unfolded.</p></details>"""
+<details><summary>Solution</summary><p>They are unfolded.</p></details>
+<style>div.cell.container details.hide.above-input > summary {display: flex}</style>
+<div class="cell container"><details class="hide above-input"><summary>Hide code</summary>
+<p>x = 1</p></details></div>"""
 
 
 @pytest.fixture
@@ -80,6 +83,8 @@ def test_book_is_whole(reader):
     assert "Loss" in picture  # a heading stays with what it heads
     assert "A still picture." in picture
     assert "They are unfolded." in errors
+    assert "x = 1" in errors
+    assert "Hide code" not in errors  # nothing folds on paper
     # Chapters begin on the third and fifth page, as the contents say, and the feet of the pages too.
     assert contents.splitlines() == ["Contents", "Wine and its thirteen numbers 3", "Pictures", "Digits 5", "2"]
     assert [text.split()[-1] for text in (wine, digits, errors)] == ["3", "5", "6"]
@@ -100,6 +105,16 @@ def test_outline_names_chapters_and_sections(reader):
 def test_links_work_inside(reader):
     # Two of the contents; to the other chapter's section, to the own one, and to the web. Of the file there is none.
     assert links(reader) == [(1, 2), (1, 4), (2, 5), (2, 3), (2, "https://example.org/")]
+
+
+def test_a_long_report_begins_below_its_heading(chromium, build):
+    rows = "".join(f"<tr><td><p>claim_{i}</p><p>held</p></td></tr>" for i in range(60))
+    table = f'<table class="replication"><tbody>{rows}</tbody></table>'
+    write(build, "digits", f'<h1>Digits</h1><h2 id="errors">Errors</h2><p>The source.</p>{table}')
+    reader = PdfReader(io.BytesIO(paper.make(chromium, build, TOC, CONFIG)))
+    first, *_, last = (text for page in reader.pages if "claim_" in (text := page.extract_text()))
+    assert "The source." in first
+    assert "claim_59" in last
 
 
 def test_no_picture_is_cut(reader):

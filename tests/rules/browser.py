@@ -43,8 +43,8 @@ DRAWN = """async () => {
   for (const font of document.fonts) if (font.status === "error") told.push(`font failed: ${font.family}`);
   return told;
 }"""
-# A chapter's code is thousands of coloured words, and looking at each takes axe most of its time: of each kind the first
-# word in each kind of box stands for all, and the others become plain text.
+# A chapter's code is thousands of coloured words, and looking at each takes axe most of its time: of each kind the
+# first word in each kind of box stands for all, and the others become plain text.
 SAMPLED = """() => {
   const seen = new Set();
   for (const word of document.querySelectorAll("pre span:not(:has(*))")) {
