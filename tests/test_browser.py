@@ -41,6 +41,10 @@ BAD_AT_SOME_VIEW = {
         '<pre style="background: #fff"><span class="k">del</span><span class="n" style="color: #ccc">name</span></pre>',
         "light, 1280 wide: color-contrast",
     ),
+    "contrast in code of the same kind": (
+        '<pre style="background: #fff"><span class="n">name</span> <span class="n" style="color: #ccc">name</span></pre>',
+        "light, 1280 wide: color-contrast",
+    ),
     "contrast in code of another box": (
         '<pre><span style="color: #444">name</span></pre><div class="output">'
         '<pre style="background: #222; color: #eee"><span style="color: #444">name</span></pre></div>',

@@ -48,7 +48,8 @@ DRAWN = """async () => {
 SAMPLED = """() => {
   const seen = new Set();
   for (const word of document.querySelectorAll("pre span:not(:has(*))")) {
-    const kind = `${word.className} in ${word.closest("pre").parentElement.className}`;
+    const box = word.closest("pre").parentElement.className;
+    const kind = `${word.className}, ${getComputedStyle(word).color}, in ${box}`;
     const first = !seen.has(kind) && word.textContent.trim().length > 1;  // axe judges no single letter
     if (first) seen.add(kind);
     else word.replaceWith(word.textContent);
