@@ -96,6 +96,13 @@ def test_chapters_are_dealt_to_the_processes_in_turn(sizes, expected):
     assert sorted(side_by_side.in_shares(others, [], ["both"], sizes)) == sorted(others)
 
 
+def test_where_no_page_has_changed_nothing_is_dealt():
+    app = SimpleNamespace(parallel=2, config=SimpleNamespace(external_site_map=["index"], read_last=["index"]))
+    docnames = []
+    side_by_side._deal(app, None, docnames)
+    assert docnames == []
+
+
 def test_names_that_a_chapter_uses_are_found():
     code = [
         "%matplotlib inline\nfrom aecourse import data, plots as drawing",

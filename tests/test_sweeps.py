@@ -645,5 +645,5 @@ class TestManyProcesses:
                 time.sleep(0.1)
             cluster.scheduler.allowed_failures = 0  # else it tries the deadly trial on four workers
             with pytest.warns(UserWarning, match="1 of 2 trials failed; .*KilledWorker"):
-                result = real_sweep(build_model=build_or_die, param_grid={"latent_dim": [1, 9]})
+                result = real_sweep(build_model=build_or_die, param_grid={"latent_dim": [9, 1]})
             assert result.results.query("latent_dim == 1")["error"].eq("").all()

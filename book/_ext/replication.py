@@ -224,10 +224,11 @@ def _note_page(env, shown):
 
 
 def _noted_pages(env):
-    noted = {
-        page: facts.get("replication") for page, facts in env.metadata.items()
+    return {
+        page: facts["replication"]
+        for page, facts in env.metadata.items()
+        if "replication" in facts
     }
-    return {page: shown for page, shown in noted.items() if shown}
 
 
 def _ledger(env):

@@ -25,9 +25,8 @@ def in_shares(pages, chapters, last, sizes):
     and all other pages fill up, the first share last: it has the most to do.
     """
     shares = [[] for _ in sizes]
-    for place, page in enumerate(
-        page for page in chapters if page not in last
-    ):
+    dealt = [page for page in chapters if page not in last]
+    for place, page in enumerate(dealt):
         shares[place % min(PROCESSES, len(shares))].append(page)
     shares[-1] += [page for page in chapters if page in last]
     others = iter([page for page in pages if page not in chapters])
@@ -47,6 +46,8 @@ def _start(app, config):
 
 
 def _deal(app, env, docnames):
+    if not docnames:  # nothing has changed since the last build
+        return
     in_book = [
         page for page in app.config.external_site_map if page in docnames
     ]
