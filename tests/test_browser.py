@@ -42,7 +42,8 @@ BAD_AT_SOME_VIEW = {
         "light, 1280 wide: color-contrast",
     ),
     "contrast in code of the same kind": (
-        '<pre style="background: #fff"><span class="n">name</span> <span class="n" style="color: #ccc">name</span></pre>',
+        '<pre style="background: #fff"><span class="n">name</span>'
+        ' <span class="n" style="color: #ccc">name</span></pre>',
         "light, 1280 wide: color-contrast",
     ),
     "contrast in code of another box": (

@@ -1,16 +1,18 @@
 """Training in alternation: what is frozen does not move, and both steps are those that Keras takes."""
 
+import threading
 from dataclasses import FrozenInstanceError
 from functools import partial
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from keras import layers
 
 from aecourse import models, training
-from aecourse.tensorboard import EventLog
+from aecourse.tensorboard import EventLog, read_scalars
 from aecourse.training import alternating
 from aecourse.training.alternating_engine import AlternatingEngine, Pair
 from aecourse.training.trainer import row_orders
@@ -238,6 +240,36 @@ def test_a_seed_alone_is_the_same_to_the_last_bit():
     assert others.nunique() == 3
 
 
+@pytest.mark.parametrize("by_xla", [False, True])
+def test_seeds_side_by_side_are_the_same_to_the_last_bit(tmp_path, monkeypatch, by_xla):
+    """More seeds than engines, so that one serves several; with noise, whose state is a weight too."""
+    monkeypatch.setattr(alternating, "worth_compiling", lambda *size: by_xla)
+    in_turn, at_a_time = (
+        train(normalised, seeds=(3, 1, 2), checkpoints=[1], n_jobs=n_jobs, event_log=EventLog(tmp_path / str(n_jobs)))
+        for n_jobs in (1, 2)
+    )
+    np.testing.assert_array_equal(at_a_time.history, in_turn.history)
+    for epoch in (1, 3):
+        for part in ("autoencoders", "classifiers"):
+            ours, theirs = (getattr(each, part)[epoch].weights for each in (at_a_time, in_turn))
+            for stack, other in zip(ours, theirs, strict=True):
+                np.testing.assert_array_equal(stack, other)
+    pd.testing.assert_frame_equal(read_scalars(tmp_path / "2"), read_scalars(tmp_path / "1"))
+
+
+def test_as_many_seeds_at_a_time_as_asked(monkeypatch):
+    """Each waits until the others have begun, which in turn would never happen."""
+    together = threading.Barrier(3)
+    inner = alternating._train
+
+    def wait_and_train(*args):
+        together.wait(timeout=60)
+        return inner(*args)
+
+    monkeypatch.setattr(alternating, "_train", wait_and_train)
+    assert train(seeds=range(3), n_jobs=3).history["seed"].nunique() == 3
+
+
 def test_more_epochs_go_on_from_fewer():
     short, long = train(epochs=2), train(epochs=4)
     np.testing.assert_array_equal(short.history, long.history[long.history["epoch"] <= 2])
@@ -278,7 +310,7 @@ def test_without_xla_where_it_cannot(monkeypatch):
         return keras.Model(inputs, layers.Dense(6)(z))
 
     plain = train(build)
-    monkeypatch.setattr(alternating, "LARGE_STEP", 0)
+    monkeypatch.setattr(alternating, "worth_compiling", lambda *size: True)
     with pytest.warns(UserWarning, match="XLA cannot compile the steps .*: they take longer without"):
         result = train(build)
     np.testing.assert_array_equal(result.history, plain.history)
@@ -286,7 +318,7 @@ def test_without_xla_where_it_cannot(monkeypatch):
 
 def test_xla_changes_the_last_digits_at_most(monkeypatch):
     plain = train()
-    monkeypatch.setattr(alternating, "LARGE_STEP", 0)
+    monkeypatch.setattr(alternating, "worth_compiling", lambda *size: True)
     np.testing.assert_allclose(train().history, plain.history, rtol=1e-4)
 
 
@@ -358,6 +390,7 @@ BAD = {
     "no seeds": ({"seeds": []}, ValueError, "`seeds` must hold at least one"),
     "no epochs": ({"epochs": 0}, ValueError, "`epochs` must be an integer at least 1"),
     "large batch": ({"batch_size": 21}, ValueError, "`batch_size` must be .* at most 20"),
+    "no jobs": ({"n_jobs": 0}, ValueError, "`n_jobs` must be an integer at least 1"),
     "rate": ({"learning_rate": 0}, ValueError, "`learning_rate` must be"),
     "flag": ({"update_encoder": 1}, TypeError, "`update_encoder` must be True or False"),
     "flag alone": ({"build_classifier": None, "update_encoder": True}, ValueError, "`update_encoder` must be False"),
