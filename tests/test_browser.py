@@ -94,6 +94,17 @@ def test_fault_of_a_view_is_told(chromium, site, body, message):
     assert any(message in complaint for complaint in complaints), complaints
 
 
+NEVER_REACHED = f"<pre style='width: 300px; overflow: auto'>{'long ' * 99}</pre>"
+REACHED_LATE = NEVER_REACHED + "<script>setTimeout(() => (document.querySelector('pre').tabIndex = 0), 700)</script>"
+
+
+def test_what_scrolls_may_be_reached_by_key_a_little_late(chromium, site):
+    assert from_server(chromium, site(REACHED_LATE)) == []
+    complaints = from_server(chromium, site(NEVER_REACHED), views=browser.VIEWS[:1], settles_within=1)
+    assert "not settled within 1 s" in complaints[0]
+    assert "scrollable-region-focusable" in complaints[1]
+
+
 def test_search_without_results_is_told(chromium, tmp_path):
     (tmp_path / "search.html").write_text(PAGE % "<div id='search-results'></div>")
     with browser.served(tmp_path) as address:

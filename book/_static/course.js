@@ -1,8 +1,9 @@
-// What is wider than its box scrolls inside it: a reader without a mouse reaches it by the Tab key, as the theme
-// already provides for code.
+// What is wider than its box scrolls inside it: a reader without a mouse reaches it by the Tab key. The theme provides
+// for code, but looks once after the window has changed, which on a busy machine is before its own transitions end.
 (() => {
   "use strict";
   const BOXES = [
+    ".bd-content pre",
     '.bd-content mjx-container[display="true"]',
     ".bd-content .cell_output .output.text_html",
     ".bd-content .pst-scrollable-table-container",

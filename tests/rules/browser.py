@@ -46,10 +46,14 @@ DRAWN = """async () => {
 # A chapter's code is thousands of coloured words, and looking at each takes axe most of its time: of each kind the
 # first word in each kind of box stands for all, and the others become plain text.
 SAMPLED = """() => {
-  const seen = new Set();
-  for (const word of document.querySelectorAll("pre span:not(:has(*))")) {
+  const kindOf = (word) => {
     const box = word.closest("pre").parentElement.className;
-    const kind = `${word.className}, ${getComputedStyle(word).color}, in ${box}`;
+    return `${word.className}, ${getComputedStyle(word).color}, in ${box}`;
+  };
+  // All are looked at before any is changed: after a change the browser would work its styles out anew.
+  const words = [...document.querySelectorAll("pre span:not(:has(*))")].map((word) => [word, kindOf(word)]);
+  const seen = new Set();
+  for (const [word, kind] of words) {
     const first = !seen.has(kind) && word.textContent.trim().length > 1;  // axe judges no single letter
     if (first) seen.add(kind);
     else word.replaceWith(word.textContent);
@@ -62,8 +66,11 @@ AXE = """async (known) => {
   return violations.map(({id, help, nodes}) =>
     `${id} (${help}), ${nodes.length} times, first in ${nodes[0].html.slice(0, 160)} ${nodes[0].failureSummary}`);
 }"""
-# The theme and course.js let what scrolls be reached by key, some time after the window has changed.
-SETTLED = 400  # ms
+# The theme and course.js let what scrolls be reached by key, some time after the window has changed; colours may fade.
+SETTLED = """() =>
+  !document.getAnimations().some(({playState}) => playState === "running") &&
+  [...document.querySelectorAll("pre")].every((code) => code.tabIndex === 0 || code.scrollWidth <= code.clientWidth)
+"""
 
 
 def find_chromium():
@@ -162,7 +169,18 @@ def weight(path):
     return len(gzip.compress(content, compresslevel=6)) if Path(path).suffix in TEXTS else len(content)
 
 
-def faults_from_server(browser, address, build, *, views=VIEWS):
+def _holds(page, condition, within):
+    """Wait until a condition holds, for so many seconds at most; tell whether it did."""
+    from playwright.sync_api import TimeoutError as TooLong  # as slow to import
+
+    try:
+        page.wait_for_function(condition, timeout=1000 * within)
+    except TooLong:
+        return False
+    return True
+
+
+def faults_from_server(browser, address, build, *, views=VIEWS, settles_within=10):
     """Complain of what fails in a page, light and dark, wide and narrow; of what axe finds; of its weight."""
     with opened(browser, address) as (page, watch):
         travels = sum(weight(Path(build, name)) for name in watch.loaded if Path(build, name).is_file())
@@ -173,8 +191,8 @@ def faults_from_server(browser, address, build, *, views=VIEWS):
         for scheme, size in views:
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size(size)
-            page.wait_for_timeout(SETTLED)
-            found = page.evaluate(AXE, KNOWN_OF_THE_THEME)
+            found = [] if _holds(page, SETTLED, settles_within) else [f"not settled within {settles_within} s"]
+            found += page.evaluate(AXE, KNOWN_OF_THE_THEME)
             if page.locator("html").get_attribute("data-theme") != scheme:
                 found.append("the theme does not follow the browser's colour scheme")
             excess = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -187,10 +205,8 @@ def faults_from_server(browser, address, build, *, views=VIEWS):
 def faults_of_search(browser, address, *, timeout=10):
     """Complain where the search page does not find a word that is in the book, with the text around it."""
     with opened(browser, f"{address}/search.html?q=autoencoder") as (page, watch):
-        try:
-            page.wait_for_selector("#search-results p.context", timeout=1000 * timeout)
-        except Exception as error:  # the browser's own kind, whose module is imported late
-            watch.complaints.append(f"the search shows no results: {error}")
+        if not _holds(page, "document.querySelector('#search-results p.context')", timeout):
+            watch.complaints.append(f"the search shows no results within {timeout} s")
         return watch.complaints
 
 
