@@ -103,6 +103,14 @@ def test_where_no_page_has_changed_nothing_is_dealt():
     assert docnames == []
 
 
+@pytest.mark.parametrize(
+    ("page", "executed"),
+    [("wine_autoencoder.ipynb", True), ("latent_explorer.md", True), ("glossary.md", False)],
+)
+def test_pages_with_code_in_either_format_are_dealt(page, executed):
+    assert side_by_side._is_executed(ROOT / "book" / page) is executed
+
+
 def test_names_that_a_chapter_uses_are_found():
     code = [
         "%matplotlib inline\nfrom aecourse import data, plots as drawing",

@@ -6,7 +6,9 @@ option to ask for it. Each process then gets its share of the processors.
 
 import os
 from itertools import chain, islice
+from pathlib import Path
 
+from myst_nb.core.read import is_myst_markdown_notebook
 from sphinx.util.parallel import make_chunks
 
 PROCESSES = 2  # each needs a gigabyte or two, with the kernel that it starts
@@ -45,6 +47,14 @@ def _start(app, config):
         os.environ.setdefault(name, str(n_processors // app.parallel))
 
 
+def _is_executed(path):
+    """Whether a page is a notebook, in either format."""
+    path = Path(path)
+    return path.suffix == ".ipynb" or is_myst_markdown_notebook(
+        path.read_text(encoding="utf-8")
+    )
+
+
 def _deal(app, env, docnames):
     if not docnames:  # nothing has changed since the last build
         return
@@ -52,9 +62,7 @@ def _deal(app, env, docnames):
         page for page in app.config.external_site_map if page in docnames
     ]
     in_book += [page for page in docnames if page not in in_book]
-    chapters = [
-        page for page in in_book if env.doc2path(page).endswith("ipynb")
-    ]
+    chapters = [page for page in in_book if _is_executed(env.doc2path(page))]
     sizes = [len(chunk) for chunk in make_chunks(docnames, app.parallel)]
     docnames[:] = in_shares(in_book, chapters, app.config.read_last, sizes)
 
