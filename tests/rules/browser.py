@@ -66,8 +66,12 @@ AXE = """async (known) => {
   return violations.map(({id, help, nodes}) =>
     `${id} (${help}), ${nodes.length} times, first in ${nodes[0].html.slice(0, 160)} ${nodes[0].failureSummary}`);
 }"""
+# In the first frame after a change the page hears of it, by the second it has answered.
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # The theme and course.js let what scrolls be reached by key, some time after the window has changed; colours may fade.
-SETTLED = """() =>
+SETTLED = """([scheme, width]) =>
+  document.documentElement.dataset.theme === scheme &&
+  innerWidth === width &&
   !document.getAnimations().some(({playState}) => playState === "running") &&
   [...document.querySelectorAll("pre")].every((code) => code.tabIndex === 0 || code.scrollWidth <= code.clientWidth)
 """
@@ -169,12 +173,12 @@ def weight(path):
     return len(gzip.compress(content, compresslevel=6)) if Path(path).suffix in TEXTS else len(content)
 
 
-def _holds(page, condition, within):
+def _holds(page, condition, within, argument=None):
     """Wait until a condition holds, for so many seconds at most; tell whether it did."""
     from playwright.sync_api import TimeoutError as TooLong  # as slow to import
 
     try:
-        page.wait_for_function(condition, timeout=1000 * within)
+        page.wait_for_function(condition, arg=argument, timeout=1000 * within)
     except TooLong:
         return False
     return True
@@ -191,7 +195,9 @@ def faults_from_server(browser, address, build, *, views=VIEWS, settles_within=1
         for scheme, size in views:
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size(size)
-            found = [] if _holds(page, SETTLED, settles_within) else [f"not settled within {settles_within} s"]
+            page.evaluate(TWO_FRAMES)
+            settled = _holds(page, SETTLED, settles_within, [scheme, size["width"]])
+            found = [] if settled else [f"not settled within {settles_within} s"]
             found += page.evaluate(AXE, KNOWN_OF_THE_THEME)
             if page.locator("html").get_attribute("data-theme") != scheme:
                 found.append("the theme does not follow the browser's colour scheme")
@@ -220,7 +226,7 @@ def explorer_after(page, keys):
     plane = page.locator("#explorer-plane")
     for key in keys:
         plane.press(key)
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(TWO_FRAMES)
     return {
         "place": page.evaluate("window.latentExplorer.place()"),
         "told": page.locator("#explorer-place").text_content(),
