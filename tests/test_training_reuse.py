@@ -97,6 +97,29 @@ def test_earlier_records_stay_as_they_were(vectorize):
         np.testing.assert_array_equal(stack, kernel)
 
 
+def two_outputs():
+    x = keras.Input((6,), name="features")
+    z = layers.Dense(4, name="code")(x)
+    outputs = {"digit": layers.Dense(2, name="digit")(z), "rebuilt": layers.Dense(6, name="rebuilt")(z)}
+    return keras.Model(x, outputs)
+
+
+@pytest.mark.parametrize("way", ["in a stack", "in turn", "in turn, by XLA"])
+def test_weights_of_several_losses_may_change(way, made, monkeypatch):
+    monkeypatch.setattr(trainer, "worth_compiling", lambda *size: way == "in turn, by XLA")
+    targets = {"digit": X_TRAIN[:, :2], "rebuilt": X_TRAIN}
+    settings = {"x_val": None, "y_train": targets, "loss": "mse", "vectorize": way == "in a stack"}
+    runs = [
+        train(two_outputs, loss_weights={"digit": w, "rebuilt": 1.0}, learning_rate=rate, **settings)
+        for w, rate in [(0.0, 0.1), (0.3, 0.1), (0.3, 0.2)]
+    ]
+    assert len(made) == 1
+    assert runs[0].history["digit_loss"].iloc[-1] > 1.5 * runs[1].history["digit_loss"].iloc[-1]
+    reuse.forget_engines()
+    assert_same(runs[2], train(two_outputs, loss_weights=[0.3, 1.0], learning_rate=0.2, **settings))
+    assert len(made) == 2
+
+
 def test_the_rate_of_an_optimizer_that_brings_its_own(made):
     train(plain, optimizer=keras.optimizers.Adam(0.1))
     by_kept = train(plain, optimizer=keras.optimizers.Adam(0.02))
@@ -115,6 +138,7 @@ DIFFERENT = {
     "strength of a penalty": (build(weight_l2=0.1), {}),
     "width": (build(hidden_units=(5,)), {}),
     "loss": (plain, {"loss": "mae"}),
+    "weight of the only loss": (plain, {"loss_weights": [0.5]}),
     "optimizer": (plain, {"optimizer": "sgd"}),
     "setting of the optimizer": (plain, {"optimizer": keras.optimizers.Adam(beta_1=0.5)}),
     "schedule": (plain, {"learning_rate": CosineDecay(0.1, 9)}),

@@ -9,7 +9,7 @@ from keras import layers
 import test_training_fit
 import training_models
 from aecourse import models
-from aecourse.training import stacking, trainer
+from aecourse.training import engines, stacking, trainer
 from aecourse.training.engines import SingleEngine
 from test_training_fit import by_fit  # noqa: F401 - a fixture
 from test_training_seeds import assert_same_run
@@ -37,9 +37,8 @@ def compiled(monkeypatch):
 
 @pytest.fixture
 def always(monkeypatch):
-    """XLA for small steps and short trainings, too."""
-    monkeypatch.setattr(stacking, "XLA_STEP", 0)
-    monkeypatch.setattr(stacking, "XLA_TRAINING", 0)
+    """XLA for short trainings, too."""
+    monkeypatch.setattr(stacking, "XLA_STEPS", 0)
 
 
 class Unknown(layers.Layer):
@@ -85,38 +84,22 @@ def recurrent():
 # --- when
 
 
-@pytest.mark.parametrize(
-    ("latent_dim", "batch_size", "n_steps", "expected"),
-    [
-        (32, 256, 235 * 20, True),  # MNIST in batches of 256
-        (2, 256, 235 * 20, True),
-        (32, 256, 235 * 2, False),  # over before compiling has paid
-        (32, 16, 10**9, False),  # a step too small, however many
-    ],
-)
-def test_steps_large_and_many_enough(latent_dim, batch_size, n_steps, expected):
-    assert stacking.worth_compiling(models.build_autoencoder(784, latent_dim), batch_size, n_steps) is expected
-
-
-def test_counted_are_weights_and_outputs_of_layers(monkeypatch):
-    """Of `plain`: 6-3-6, so 45 weights, and 15 outputs for a row, the input included."""
-    monkeypatch.setattr(stacking, "XLA_STEP", 45 + 15 * 8)
-    monkeypatch.setattr(stacking, "XLA_TRAINING", (45 + 15 * 8) * 9)
-    assert stacking.worth_compiling(plain(), 8, 9)
-    assert not stacking.worth_compiling(plain(), 7, 100)
-    assert not stacking.worth_compiling(plain(), 8, 8)
+@pytest.mark.parametrize(("n_steps", "expected"), [(235 * 20, True), (235 * 2, False)])
+@pytest.mark.parametrize("shape", [(784, 32), (6, 3)])
+def test_many_steps_are_compiled_large_or_small(shape, n_steps, expected):
+    """As many as 20 epochs of MNIST in batches of 256 have; two are over before compiling has paid."""
+    assert stacking.worth_compiling(models.build_autoencoder(*shape), n_steps) is expected
 
 
 @pytest.mark.parametrize("build_model", [convolutional, recurrent, noisy_by_itself])
 @pytest.mark.usefixtures("always")
 def test_never_what_xla_runs_slowly(build_model):
-    assert not stacking.worth_compiling(build_model(), 8, 10**9)
+    assert not stacking.worth_compiling(build_model(), 10**9)
 
 
 def test_the_steps_of_one_seed_count(compiled, monkeypatch):
     """20 rows in batches of 8 are 3 steps an epoch; what other seeds there are makes no difference."""
-    monkeypatch.setattr(stacking, "XLA_STEP", 0)
-    monkeypatch.setattr(stacking, "XLA_TRAINING", (45 + 15 * 8) * 3 * 3)
+    monkeypatch.setattr(stacking, "XLA_STEPS", 3 * 3)
     for seeds in ([1], [1, 2, 3]):
         for epochs in (2, 3):
             train(plain, seeds=seeds, epochs=epochs, vectorize=False)
@@ -143,7 +126,7 @@ def test_losses_and_weights_are_those_of_fit(name, by_fit, compiled):  # noqa: F
 def test_noise_and_a_smaller_last_batch(compiled, monkeypatch):
     settings = {"optimizer": keras.optimizers.SGD(0.1), "vectorize": False}  # Adam enlarges gradients of rounding alone
     by_xla = train(normalised_and_noisy, **settings)
-    monkeypatch.setattr(stacking, "XLA_STEP", 10**9)
+    monkeypatch.setattr(stacking, "XLA_STEPS", 10**9)
     without = train(normalised_and_noisy, **settings)
     assert compiled == [True, False]
     np.testing.assert_allclose(by_xla.history, without.history, rtol=1e-4)
@@ -178,6 +161,22 @@ def test_company_order_and_repetition_change_nothing(build_model, data, compiled
     assert curves(among, 5) != curves(among, 7)
 
 
+@pytest.mark.parametrize("settings", [{}, {"rows_val": np.arange(12).reshape(2, 6)}], ids=["all rows", "rows of its own"])
+@pytest.mark.usefixtures("always")
+def test_however_many_steps_a_call_takes(settings, compiled, monkeypatch):
+    """Of 20 rows in batches of 3: six steps, which calls of 4 can't share out evenly, and one of two rows."""
+    runs = []
+    for most, n_bytes in [(1, 10**9), (4, 10**9), (128, 10**9), (128, 2 * 4 * 3 * 6 * 4), (128, 1)]:
+        monkeypatch.setattr(engines, "MOST_STEPS_IN_A_CALL", most)
+        monkeypatch.setattr(engines, "CALL_BYTES", n_bytes)
+        runs.append(train(normalised_and_noisy, seeds=[5, 7], batch_size=3, vectorize=False, **settings))
+    assert compiled == [True] * 5
+    for run in runs[1:]:
+        assert run.history.equals(runs[0].history)
+        assert_same_run(run, runs[0], 5)
+        assert_same_run(run, runs[0], 7)
+
+
 # --- where XLA fails
 
 
@@ -188,7 +187,7 @@ def test_without_xla_where_it_cannot_compile(layer, compiled, monkeypatch):
         fallen_back = train(with_layer(layer), vectorize=False)
     assert compiled == [True, False]
     assert len([warning for warning in caught if "XLA" in str(warning.message)]) == 1
-    monkeypatch.setattr(stacking, "XLA_STEP", 10**9)
+    monkeypatch.setattr(stacking, "XLA_STEPS", 10**9)
     without = train(with_layer(layer), vectorize=False)
     for seed in without.seeds:
         assert_same_run(fallen_back, without, seed)

@@ -4,10 +4,17 @@ Both engines hold the data once, walk it by the row numbers they are given, and 
 epoch as ``fit`` reports them: the mean over batches, weighted by their sizes, while the weights move.
 """
 
+import math
+
 import keras
 import tensorflow as tf
 
 from aecourse.training.noise import fed_layers, feed
+
+# XLA runs several steps in one call, a loop over batches that are gathered before: at most so many, and of so many bytes.
+# Over a whole epoch it would copy all of the data at every step.
+MOST_STEPS_IN_A_CALL = 128
+CALL_BYTES = 32_000_000
 
 
 class Engine:
@@ -29,22 +36,27 @@ class Engine:
         self.model, self.objective, self.optimizer = model, objective, optimizer
         self.fed_layers = fed_layers(model)
         self.batch_size, self.n_runs = batch_size, n_runs
+        self._loss_weights = tf.Variable(objective.weights, trainable=False) if objective.weighs else objective.weights
         self._make_variables()
         optimizer.build(self.trainable)
         self._fresh_optimizer = [keras.ops.convert_to_numpy(v) for v in optimizer.variables]
         self._train_epoch = tf.function(self._train_epoch_graph)
         self._val_epoch = tf.function(self._val_epoch_graph)
 
-    def load(self, train, val, learning_rate=None):
+    def load(self, train, val, *, loss_weights=None, learning_rate=None):
         """Take what may change from one training to the next.
 
         Parameters
         ----------
         train, val : tuple (x, y) of structures of tensors, each (n_samples, ...)
             `val` may be None. Where `y` is `x` itself, its rows are gathered once.
+        loss_weights : tuple of float, optional
+            In the place of the objective's own, where it weighs several outputs.
         learning_rate : float, optional
             In the place of the optimizer's own.
         """
+        if loss_weights is not None and self.objective.weighs:
+            self._loss_weights.assign(loss_weights)
         self._train, self._val = (part and (part[0], None if part[1] is part[0] else part[1]) for part in (train, val))
         self._learning_rate = learning_rate
 
@@ -86,32 +98,35 @@ class Engine:
         return self._val_epoch(self._rows_val, *self._val).numpy().reshape(self.n_runs, -1)
 
     def _train_epoch_graph(self, order, noise, x, y):
-        def one_batch(start, stop):
+        def cut(start, stop):
             batch = _gather(x, y, order[..., start:stop])
-            return self._train_step(*batch, [self._cut_noise(each, start, stop) for each in noise])
+            return [*batch, [self._cut_noise(each, start, stop) for each in noise]]
 
-        return self._mean_over_batches(order.shape[-1], one_batch)
+        return self._mean_over_batches(order.shape[-1], cut, self._train_step)
 
     def _val_epoch_graph(self, rows, x, y):
-        def one_batch(start, stop):
-            def cut(tensor):
-                return tensor[start:stop]
+        if rows is not None:
 
-            if rows is not None:
-                return self._val_step_on_own_rows(*_gather(x, y, rows[..., start:stop]))
-            x_batch = tf.nest.map_structure(cut, x)
-            return self._val_step(x_batch, x_batch if y is None else tf.nest.map_structure(cut, y))
+            def cut_own(start, stop):
+                return _gather(x, y, rows[..., start:stop])
 
-        return self._mean_over_batches(len(tf.nest.flatten(x)[0]) if rows is None else rows.shape[-1], one_batch)
+            return self._mean_over_batches(rows.shape[-1], cut_own, self._val_step_on_own_rows)
+
+        def cut(start, stop):
+            x_batch = tf.nest.map_structure(lambda tensor: tensor[start:stop], x)
+            return x_batch, x_batch if y is None else tf.nest.map_structure(lambda tensor: tensor[start:stop], y)
+
+        return self._mean_over_batches(len(tf.nest.flatten(x)[0]), cut, self._val_step)
 
     def _val_step_on_own_rows(self, x, y):
         return self._val_step(x, y)
 
-    def _mean_over_batches(self, n_samples, one_batch):
+    def _mean_over_batches(self, n_samples, cut, step):
+        """Mean of the losses that `step` gives for what `cut(start, stop)` takes of each batch."""
         total = tf.zeros(self._losses_shape())
         for start in tf.range(0, n_samples, self.batch_size):
             stop = tf.minimum(start + self.batch_size, n_samples)
-            total += one_batch(start, stop) * tf.cast(stop - start, tf.float32)
+            total += step(*cut(start, stop)) * tf.cast(stop - start, tf.float32)
         return total / n_samples
 
 
@@ -141,7 +156,7 @@ class StackedEngine(Engine):
     def _cut_noise(self, noise, start, stop):
         return noise[:, start:stop]
 
-    def _run(self, trainable, others, x, y, noise=(), training=True):
+    def _run(self, loss_weights, trainable, others, x, y, noise=(), training=True):
         """One replicate: its losses (1 + n_outputs,) and what its other variables become."""
         if training:
             feed(self.fed_layers, noise)
@@ -152,13 +167,13 @@ class StackedEngine(Engine):
             y_pred = self.model(x, training=training)
             penalties = self.model.losses
         others = [scope.get_current_value(variable) for variable in self.model.non_trainable_variables]
-        return self.objective(y, y_pred, penalties), others
+        return self.objective(y, y_pred, penalties, loss_weights), others
 
     def _train_step(self, x, y, noise):
-        trainable, others = [v.value for v in self.trainable], [v.value for v in self.others]
+        weights, trainable, others = self._values()
         with tf.GradientTape() as tape:
             tape.watch(trainable)
-            losses, others = tf.vectorized_map(lambda run: self._run(*run), (trainable, others, x, y, noise))
+            losses, others = tf.vectorized_map(lambda run: self._run(weights, *run), (trainable, others, x, y, noise))
             # The sum over replicates has for each replicate's weights the gradient of its own loss.
             total = self.optimizer.scale_loss(tf.reduce_sum(losses[:, 0]))
         self.optimizer.apply(tape.gradient(total, trainable), self.trainable)
@@ -167,12 +182,17 @@ class StackedEngine(Engine):
         return losses
 
     def _val_step(self, x, y):
-        trainable, others = [v.value for v in self.trainable], [v.value for v in self.others]
-        return tf.vectorized_map(lambda run: self._run(*run, x, y, training=False)[0], (trainable, others))
+        weights, *runs = self._values()
+        return tf.vectorized_map(lambda run: self._run(weights, *run, x, y, training=False)[0], runs)
 
     def _val_step_on_own_rows(self, x, y):
-        trainable, others = [v.value for v in self.trainable], [v.value for v in self.others]
-        return tf.vectorized_map(lambda run: self._run(*run, training=False)[0], (trainable, others, x, y))
+        weights, *runs = self._values()
+        return tf.vectorized_map(lambda run: self._run(weights, *run, training=False)[0], [*runs, x, y])
+
+    def _values(self):
+        """Weights of the losses; then the values that differ between the runs."""
+        weights = tf.convert_to_tensor(self._loss_weights) if self.objective.weighs else self._loss_weights
+        return weights, [v.value for v in self.trainable], [v.value for v in self.others]
 
 
 class SingleEngine(Engine):
@@ -185,7 +205,6 @@ class SingleEngine(Engine):
     def _make_variables(self):
         self.variables = self.model.variables
         self.trainable = self.model.trainable_variables
-        # XLA over a whole epoch would copy the data at every step; over one step, it fuses small operations.
         self._train_step = tf.function(self._train_step_graph, jit_compile=self.jit_compile)
         self._val_step = tf.function(self._val_step_graph, jit_compile=self.jit_compile)
 
@@ -201,16 +220,46 @@ class SingleEngine(Engine):
     def _cut_noise(self, noise, start, stop):
         return noise[start:stop]
 
+    def _mean_over_batches(self, n_samples, cut, step):
+        n_full, n_rest = divmod(n_samples, self.batch_size)
+        if not self.jit_compile or n_full == 0:
+            return super()._mean_over_batches(n_samples, cut, step)
+        total = tf.zeros(self._losses_shape())
+        n_steps = min(n_full, self._steps_in_a_call(cut))
+        take_steps = tf.function(self._steps_graph, jit_compile=True)
+        for start in tf.range(0, n_full, n_steps):
+            # The last call has the batches of the one before with it, where there are too few, and passes them over.
+            n_passed = tf.maximum(start + n_steps - n_full, 0)
+            first_row = (start - n_passed) * self.batch_size
+            rows = cut(first_row, first_row + n_steps * self.batch_size)
+            batches = tf.nest.map_structure(lambda t: tf.reshape(t, (n_steps, self.batch_size, *t.shape[1:])), rows)
+            total = take_steps(step, total, n_passed, n_steps, batches)
+        if n_rest:
+            total += step(*cut(n_full * self.batch_size, n_samples)) * n_rest
+        return total / n_samples
+
+    def _steps_in_a_call(self, cut):
+        """Batches that XLA gets at a time: a call costs as much as a small step, but the data of many leave the cache."""
+        batch = tf.nest.flatten(cut(0, self.batch_size))
+        n_bytes = sum(math.prod(tensor.shape[1:]) * tensor.dtype.size for tensor in batch) * self.batch_size
+        return max(1, min(MOST_STEPS_IN_A_CALL, CALL_BYTES // n_bytes))
+
+    def _steps_graph(self, step, total, position, n_steps, batches):
+        while position < n_steps:  # XLA would compile a `tf.range` anew for each of its beginnings
+            total += step(*tf.nest.map_structure(lambda tensor: tensor[position], batches)) * self.batch_size  # noqa: B023
+            position += 1
+        return total
+
     def _train_step_graph(self, x, y, noise):
         feed(self.fed_layers, noise)
         with tf.GradientTape() as tape:
-            losses = self.objective(y, self.model(x, training=True), self.model.losses)
+            losses = self.objective(y, self.model(x, training=True), self.model.losses, self._loss_weights)
             total = self.optimizer.scale_loss(losses[0])
         self.optimizer.apply(tape.gradient(total, [v.value for v in self.trainable]), self.trainable)
         return losses
 
     def _val_step_graph(self, x, y):
-        return self.objective(y, self.model(x, training=False), self.model.losses)
+        return self.objective(y, self.model(x, training=False), self.model.losses, self._loss_weights)
 
 
 def _gather(x, y, rows):

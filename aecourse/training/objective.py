@@ -34,11 +34,16 @@ class Objective:
     names: tuple
     sparse: tuple
 
-    def __call__(self, y, y_pred, penalties):
-        """Row (total, loss of output 1, ...): total is the weighted sum of the losses plus all penalties."""
+    @property
+    def weighs(self):
+        """Whether there are several losses, whose weights may then be other ones at each training."""
+        return len(self.losses) > 1
+
+    def __call__(self, y, y_pred, penalties, weights):
+        """Row (total, loss of output 1, ...): total is the sum of the losses, each times its weight, plus all penalties."""
         pairs = zip(tf.nest.flatten(y), tf.nest.flatten(y_pred), strict=True)
         parts = [loss(*pair) for loss, pair in zip(self.losses, pairs, strict=True)]
-        total = tf.add_n([w * part for w, part in zip(self.weights, parts, strict=True)])
+        total = tf.add_n([weights[i] * part for i, part in enumerate(parts)])
         return tf.stack([tf.add_n([total, *map(tf.reduce_sum, penalties)]), *parts])
 
 

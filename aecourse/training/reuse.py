@@ -1,8 +1,8 @@
 """Engines kept for the next training of the same architecture: tracing a step takes longer than many a training.
 
 Two trainings share an engine only where everything that TensorFlow traced is the same: layers, losses, optimizer and
-batch size, all of them Keras's own, so that their configurations tell all there is to know. Weights, data, seeds and
-the learning rate are put in anew each time.
+batch size, all of them Keras's own, so that their configurations tell all there is to know. Weights, data, seeds, the
+learning rate and the weights of several losses are put in anew each time.
 """
 
 import json
@@ -41,7 +41,7 @@ def engine_key(model, fed, objective, optimizer, batch_size, n_runs, *, by_xla):
         return None
     if not all(map(is_of_keras, flat_layers(model))) or any(map(draws_noise, flat_layers(fed))):
         return None
-    of_objective = [objective.loss_names, objective.weights, objective.names]
+    of_objective = [objective.loss_names, objective.names, None if objective.weighs else objective.weights]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a lambda can't be read back from a configuration

@@ -16,13 +16,9 @@ ELEMENTWISE = ("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", 
 # Multiplications per replicate and step above which a step is bound by arithmetic, not by the overhead that a stack
 # shares out; benchmarks/ measures where the two cross.
 LARGE_STEP = 700_000
-# Weights, and outputs of layers for one batch, above which XLA makes a step quicker: it fuses the passes that optimizer
-# and loss make over them, and gains some 2 ns for each. Below, the call of what it compiled costs more;
-# benchmarks/ measures where the two cross.
-XLA_STEP = 150_000
-# The same numbers, summed over the steps of one seed, above which that gain pays for compiling: about 1.5 s, for the
-# step, a smaller last batch and the validation.
-XLA_TRAINING = 750_000_000
+# Steps of one seed above which XLA pays. It makes steps of every size quicker, by at least 0.2 ms, and compiling those of
+# an epoch and of the validation takes 0.5 to 3 s, more for models of many layers; benchmarks/ measures where the two meet.
+XLA_STEPS = 2_000
 # Numbers that a processor's widest vector holds, and so the modulus by which seeds keep their place in a stack.
 LANES = 16
 # A stack is cut so that the weights, activations and gradients of one step stay below this.
@@ -63,27 +59,20 @@ def choose_stacks(model, optimizer, batch_size, vectorize):
     return batch_size * model.count_params() <= LARGE_STEP
 
 
-def worth_compiling(model, batch_size, n_steps):
+def worth_compiling(model, n_steps):
     """Whether XLA should compile the steps of replicates in turn.
 
     Parameters
     ----------
     model : keras.Model
         As it is trained, its noise fed where that can be.
-    batch_size : int
     n_steps : int
         In the training of one seed. Not of all: a seed's run must not depend on its company.
     """
     # XLA runs convolutions on one thread and draws random numbers slowly: both took several times as long.
     if any(_base_names(layer) & set(IN_TURN_LAYERS) or draws_noise(layer) for layer in flat_layers(model)):
         return False
-    numbers = numbers_of_step(model, batch_size)
-    return numbers >= XLA_STEP and numbers * n_steps >= XLA_TRAINING
-
-
-def numbers_of_step(model, batch_size):
-    """Weights, and outputs of all layers for a batch."""
-    return model.count_params() + batch_size * _total_width(model)
+    return n_steps >= XLA_STEPS
 
 
 def stack_size(model, batch_size, n_slots):

@@ -160,7 +160,7 @@ def train_replicates(
         parts = train.to_tensors(), val and val.to_tensors()
         fed = with_fed_noise(model)
         n_steps = epochs * math.ceil(n_rows / batch_size)
-        by_xla = not in_stacks and worth_compiling(fed, batch_size, n_steps)
+        by_xla = not in_stacks and worth_compiling(fed, n_steps)
         key = engine_key(model, fed, objective, new_optimizer, batch_size, n_runs, by_xla=by_xla)
 
         def make_engine(**compiling):
@@ -183,7 +183,7 @@ def train_replicates(
         if engine is None:
             engine = make_engine(jit_compile=True) if by_xla else make_engine()
         else:
-            engine.load(*parts, learning_rate=fixed_rate(new_optimizer))
+            engine.load(*parts, loss_weights=objective.weights, learning_rate=fixed_rate(new_optimizer))
         results = []
         for n_done, group in enumerate(groups, start=1):
             try:
