@@ -1,8 +1,8 @@
-"""From which size on is a step quicker when XLA compiles it, and how long does compiling take?
+"""How much quicker is a step when XLA compiles it, and after how many has it paid for compiling?
 
-The answers are the constants XLA_STEP and XLA_TRAINING of aecourse/training/stacking.py, in numbers: weights, and
-outputs of layers for a batch. Steps alone are timed, of engines that are traced already, with XLA and without in turns,
-in processor time: of several threads, on a busy machine, wall time tells little.
+The answers are the constants XLA_CALLS and XLA_TRAINING of aecourse/training/stacking.py. Steps alone are timed, of
+engines that are traced already, with XLA and without in turns, in processor time: of several threads, on a busy
+machine, wall time tells little.
 """
 
 import statistics
@@ -16,10 +16,13 @@ from measuring import table
 from aecourse import models
 from aecourse.training.engines import SingleEngine
 from aecourse.training.objective import make_objective
-from aecourse.training.stacking import XLA_STEP, XLA_TRAINING, numbers_of_step
+from aecourse.training.stacking import XLA_TRAINING, saved_by_xla
 
 # Features, latent dimension, hidden units; batch size.
 CASES = [
+    ((13, 3, ()), 32),
+    ((13, 3, (64, 32)), 32),
+    ((784, 2, ()), 8),
     ((64, 8, (128,)), 128),
     ((784, 32, ()), 32),
     ((64, 8, (128,)), 256),
@@ -43,7 +46,7 @@ def processor_seconds(function):
 
 
 def measure(shape, batch_size, n_repeats):
-    """Numbers of a step; processor seconds of a step without and with XLA; those that compiling adds."""
+    """Steps from which on XLA is chosen; processor seconds of a step without and with it; those that compiling adds."""
     n_features, latent_dim, hidden_units = shape
     x = tf.random.stateless_uniform((batch_size * N_STEPS, n_features), (0, 0))
     order = np.arange(len(x), dtype="int32")[None]
@@ -58,29 +61,28 @@ def measure(shape, batch_size, n_repeats):
         engines.append(engine)
     times = [[processor_seconds(lambda e=e: e.train_epoch(order, [])) for e in engines] for _ in range(n_repeats)]
     without, by_xla = (statistics.median(each) / N_STEPS for each in zip(*times, strict=True))
-    return numbers_of_step(model, batch_size), without, by_xla, first[1] - first[0]
+    return XLA_TRAINING / saved_by_xla(model, batch_size, 1), without, by_xla, first[1] - first[0]
 
 
 def report(quick=False):
     """Markdown of this benchmark."""
     n_repeats = 5 if quick else 30
     cases = CASES[::3] if quick else CASES
+    found = [(case, *measure(*case, n_repeats)) for case in cases]
     rows = []
-    for (shape, batch_size), found in sorted(
-        ((case, measure(*case, n_repeats)) for case in cases), key=lambda pair: pair[1][0]
+    for ((n_features, latent_dim, hidden_units), batch_size), chosen_from, without, by_xla, compiling in sorted(
+        found, key=lambda row: row[2]
     ):
-        numbers, without, by_xla, compiling = found
         gain = without - by_xla
-        width = "-".join(map(str, (shape[0], *shape[2], shape[1])))
-        rows.append([numbers, f"{width}, {batch_size} rows", f"{1e3 * without:.2f}", f"{1e3 * by_xla:.2f}"])
-        rows[-1] += [f"{without / by_xla:.2f}", f"{1e9 * gain / numbers:.1f}", f"{compiling:.2f}"]
-        rows[-1] += [f"{compiling / gain * numbers / 1e6:,.0f}" if gain > 0 else "never"]
-        rows[-1] += ["by XLA" if numbers >= XLA_STEP else "without"]
-    header = ["numbers", "encoder, batch", "ms without XLA", "by XLA", "quicker by", "ns gained per number"]
-    header += ["s to compile a step", "paid back after, 10^6 numbers", "chosen"]
+        width = "-".join(map(str, (n_features, *hidden_units, latent_dim)))
+        row = [f"{width}, {batch_size} rows", f"{1e3 * without:.2f}", f"{1e3 * by_xla:.2f}"]
+        row += [f"{without / by_xla:.2f}", f"{compiling:.2f}", f"{compiling / gain:,.0f}" if gain > 0 else "never"]
+        rows.append([*row, f"{chosen_from:,.0f}"])
+    header = ["encoder, batch", "ms without XLA", "by XLA", "quicker by", "s to compile a step"]
+    header += ["paid back after, steps", "chosen from, steps"]
     title = f"## By XLA or not: processor time of one step, median of {n_repeats} epochs of {N_STEPS} steps"
     rule = (
-        f"XLA_STEP is {XLA_STEP:,}, XLA_TRAINING {XLA_TRAINING:,}: a training also compiles its smaller last batch and "
-        "the validation, so that it takes two or three times the numbers of one step to pay back."
+        "A training also compiles the validation and its smaller last batch, which takes about as long; most train "
+        "several seeds, which share all that, while the choice looks at the steps of one."
     )
     return f"{title}\n\n{table(header, rows)}\n\n{rule}"

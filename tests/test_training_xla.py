@@ -38,7 +38,7 @@ def compiled(monkeypatch):
 @pytest.fixture
 def always(monkeypatch):
     """XLA for short trainings, too."""
-    monkeypatch.setattr(stacking, "XLA_STEPS", 0)
+    monkeypatch.setattr(stacking, "XLA_TRAINING", 0)
 
 
 class Unknown(layers.Layer):
@@ -84,22 +84,38 @@ def recurrent():
 # --- when
 
 
-@pytest.mark.parametrize(("n_steps", "expected"), [(235 * 20, True), (235 * 2, False)])
-@pytest.mark.parametrize("shape", [(784, 32), (6, 3)])
-def test_many_steps_are_compiled_large_or_small(shape, n_steps, expected):
-    """As many as 20 epochs of MNIST in batches of 256 have; two are over before compiling has paid."""
-    assert stacking.worth_compiling(models.build_autoencoder(*shape), n_steps) is expected
+@pytest.mark.parametrize(
+    ("shape", "batch_size", "n_steps", "expected"),
+    [
+        ((784, 32), 256, 235 * 20, True),  # MNIST in batches of 256
+        ((784, 32), 256, 235 * 2, False),  # over before compiling has paid
+        ((6, 3), 8, 5_000, True),  # small, but many
+        ((6, 3), 8, 1_000, False),
+    ],
+)
+def test_steps_large_or_many_enough(shape, batch_size, n_steps, expected):
+    assert stacking.worth_compiling(models.build_autoencoder(*shape), batch_size, n_steps) is expected
+
+
+def test_counted_are_weights_and_outputs_of_layers(monkeypatch):
+    """Of `plain`: 6-3-6, so 45 weights, and 15 outputs for a row, the input included."""
+    monkeypatch.setattr(stacking, "XLA_CALLS", 100)
+    monkeypatch.setattr(stacking, "XLA_TRAINING", (100 + 45 + 15 * 8) * 9)
+    assert stacking.worth_compiling(plain(), 8, 9)
+    assert not stacking.worth_compiling(plain(), 7, 9)
+    assert not stacking.worth_compiling(plain(), 8, 8)
 
 
 @pytest.mark.parametrize("build_model", [convolutional, recurrent, noisy_by_itself])
 @pytest.mark.usefixtures("always")
 def test_never_what_xla_runs_slowly(build_model):
-    assert not stacking.worth_compiling(build_model(), 10**9)
+    assert not stacking.worth_compiling(build_model(), 8, 10**9)
 
 
 def test_the_steps_of_one_seed_count(compiled, monkeypatch):
     """20 rows in batches of 8 are 3 steps an epoch; what other seeds there are makes no difference."""
-    monkeypatch.setattr(stacking, "XLA_STEPS", 3 * 3)
+    monkeypatch.setattr(stacking, "XLA_CALLS", 0)
+    monkeypatch.setattr(stacking, "XLA_TRAINING", (45 + 15 * 8) * 3 * 3)
     for seeds in ([1], [1, 2, 3]):
         for epochs in (2, 3):
             train(plain, seeds=seeds, epochs=epochs, vectorize=False)
@@ -126,7 +142,7 @@ def test_losses_and_weights_are_those_of_fit(name, by_fit, compiled):  # noqa: F
 def test_noise_and_a_smaller_last_batch(compiled, monkeypatch):
     settings = {"optimizer": keras.optimizers.SGD(0.1), "vectorize": False}  # Adam enlarges gradients of rounding alone
     by_xla = train(normalised_and_noisy, **settings)
-    monkeypatch.setattr(stacking, "XLA_STEPS", 10**9)
+    monkeypatch.setattr(stacking, "XLA_TRAINING", 10**15)
     without = train(normalised_and_noisy, **settings)
     assert compiled == [True, False]
     np.testing.assert_allclose(by_xla.history, without.history, rtol=1e-4)
@@ -161,7 +177,7 @@ def test_company_order_and_repetition_change_nothing(build_model, data, compiled
     assert curves(among, 5) != curves(among, 7)
 
 
-@pytest.mark.parametrize("settings", [{}, {"rows_val": np.arange(12).reshape(2, 6)}], ids=["all rows", "rows of its own"])
+@pytest.mark.parametrize("settings", [{}, {"rows_val": np.arange(12).reshape(2, 6)}], ids=["all rows", "own rows"])
 @pytest.mark.usefixtures("always")
 def test_however_many_steps_a_call_takes(settings, compiled, monkeypatch):
     """Of 20 rows in batches of 3: six steps, which calls of 4 can't share out evenly, and one of two rows."""
@@ -187,7 +203,7 @@ def test_without_xla_where_it_cannot_compile(layer, compiled, monkeypatch):
         fallen_back = train(with_layer(layer), vectorize=False)
     assert compiled == [True, False]
     assert len([warning for warning in caught if "XLA" in str(warning.message)]) == 1
-    monkeypatch.setattr(stacking, "XLA_STEPS", 10**9)
+    monkeypatch.setattr(stacking, "XLA_TRAINING", 10**15)
     without = train(with_layer(layer), vectorize=False)
     for seed in without.seeds:
         assert_same_run(fallen_back, without, seed)

@@ -151,7 +151,7 @@ def train_alternating(
     train, val = _check_fit(first, train, val)
     shown = {} if progress else {"disable": True}  # where neither is said, the variable TQDM_DISABLE decides
     with quiet_tensorflow(), tqdm(total=epochs * len(seeds), unit="epoch", leave=False, **shown) as bar:
-        by_xla = worth_compiling(first.autoencoder, epochs * math.ceil(train.n_samples / batch_size))
+        by_xla = worth_compiling(first.autoencoder, batch_size, epochs * math.ceil(train.n_samples / batch_size))
         parts = [part.to_tensors() for part in (train, val)]
         engines = _make_engines(pairs, make_optimizer, batch_size, *parts, update_encoder, jit_compile=by_xla)
         free = SimpleQueue()

@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from aecourse.training.noise import fed_layers, feed
 
-# XLA runs several steps in one call, a loop over batches that are gathered before: at most so many, and of so many bytes.
-# Over a whole epoch it would copy all of the data at every step.
+# XLA takes several steps in one call, since a call costs as much as a small step: at most so many, whose batches,
+# gathered before, have at most so many bytes. Given the whole data, it would copy them at every step.
 MOST_STEPS_IN_A_CALL = 128
 CALL_BYTES = 32_000_000
 
@@ -113,8 +113,8 @@ class Engine:
             return self._mean_over_batches(rows.shape[-1], cut_own, self._val_step_on_own_rows)
 
         def cut(start, stop):
-            x_batch = tf.nest.map_structure(lambda tensor: tensor[start:stop], x)
-            return x_batch, x_batch if y is None else tf.nest.map_structure(lambda tensor: tensor[start:stop], y)
+            x_batch = _take(x, slice(start, stop))
+            return x_batch, x_batch if y is None else _take(y, slice(start, stop))
 
         return self._mean_over_batches(len(tf.nest.flatten(x)[0]), cut, self._val_step)
 
@@ -239,14 +239,14 @@ class SingleEngine(Engine):
         return total / n_samples
 
     def _steps_in_a_call(self, cut):
-        """Batches that XLA gets at a time: a call costs as much as a small step, but the data of many leave the cache."""
+        """How many of the batches that `cut` gives XLA gets at a time."""
         batch = tf.nest.flatten(cut(0, self.batch_size))
         n_bytes = sum(math.prod(tensor.shape[1:]) * tensor.dtype.size for tensor in batch) * self.batch_size
         return max(1, min(MOST_STEPS_IN_A_CALL, CALL_BYTES // n_bytes))
 
     def _steps_graph(self, step, total, position, n_steps, batches):
         while position < n_steps:  # XLA would compile a `tf.range` anew for each of its beginnings
-            total += step(*tf.nest.map_structure(lambda tensor: tensor[position], batches)) * self.batch_size  # noqa: B023
+            total += step(*_take(batches, position)) * self.batch_size
             position += 1
         return total
 
@@ -260,6 +260,10 @@ class SingleEngine(Engine):
 
     def _val_step_graph(self, x, y):
         return self.objective(y, self.model(x, training=False), self.model.losses, self._loss_weights)
+
+
+def _take(structure, index):
+    return tf.nest.map_structure(lambda tensor: tensor[index], structure)
 
 
 def _gather(x, y, rows):

@@ -40,7 +40,7 @@ class Objective:
         return len(self.losses) > 1
 
     def __call__(self, y, y_pred, penalties, weights):
-        """Row (total, loss of output 1, ...): total is the sum of the losses, each times its weight, plus all penalties."""
+        """Row (total, loss of output 1, ...): total is the sum of losses times weights, plus all penalties."""
         pairs = zip(tf.nest.flatten(y), tf.nest.flatten(y_pred), strict=True)
         parts = [loss(*pair) for loss, pair in zip(self.losses, pairs, strict=True)]
         total = tf.add_n([weights[i] * part for i, part in enumerate(parts)])

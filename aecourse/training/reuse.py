@@ -20,12 +20,16 @@ from aecourse.training.stacking import flat_layers
 MOST_KEPT = 8
 # Numbers in all weights of an engine: small models are those that trace for longer than they train.
 LARGEST_KEPT = 2_000_000
+# Where a serialized model names its layers.
+HOLD_NAMES = ("name", "keras_history", "input_layers", "output_layers")
 
 _kept = OrderedDict()
 
 
 def engine_key(model, fed, objective, optimizer, batch_size, n_runs, *, by_xla):
     """What two trainings must have in common to share an engine; None where that can't be told, or is not worth it.
+
+    The names of layers are not among it: those that Keras gives count all layers that were ever made.
 
     Parameters
     ----------
@@ -51,6 +55,8 @@ def engine_key(model, fed, objective, optimizer, batch_size, n_runs, *, by_xla):
         del of_model["name"], of_optimizer["name"]  # numbered by Keras
         parts = [of_model, type(optimizer).__name__, of_optimizer, of_objective, batch_size, n_runs, by_xla]
         serialized = keras.saving.serialize_keras_object(parts)
+        numbers = {name: f"layer {i}" for i, name in enumerate(dict.fromkeys(_layer_names(serialized[0])))}
+        serialized[0] = _rename(serialized[0], numbers)
         return json.dumps(serialized, sort_keys=True) if _only_keras(serialized) else None
     except (NotImplementedError, TypeError, ValueError):  # something without a configuration
         return None
@@ -88,6 +94,24 @@ def keep_engine(key, engine):
 def forget_engines():
     """Drop all that are kept: the next training traces anew, as the first of a process does."""
     _kept.clear()
+
+
+def _layer_names(config):
+    """Of a serialized model and of the models in it, in their order."""
+    if isinstance(config, dict):
+        for layer in config.get("layers", ()):
+            yield layer["config"]["name"]
+    for part in config.values() if isinstance(config, dict) else config if isinstance(config, list | tuple) else ():
+        yield from _layer_names(part)
+
+
+def _rename(config, numbers, *, is_name=False):
+    """A serialized model with the names of its layers replaced, where they stand as such."""
+    if isinstance(config, dict):
+        return {key: _rename(part, numbers, is_name=is_name or key in HOLD_NAMES) for key, part in config.items()}
+    if isinstance(config, list | tuple):
+        return [_rename(part, numbers, is_name=is_name) for part in config]
+    return numbers.get(config, config) if is_name and isinstance(config, str) else config
 
 
 def _only_keras(config):

@@ -16,9 +16,12 @@ ELEMENTWISE = ("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", 
 # Multiplications per replicate and step above which a step is bound by arithmetic, not by the overhead that a stack
 # shares out; benchmarks/ measures where the two cross.
 LARGE_STEP = 700_000
-# Steps of one seed above which XLA pays. It makes steps of every size quicker, by at least 0.2 ms, and compiling those of
-# an epoch and of the validation takes 0.5 to 3 s, more for models of many layers; benchmarks/ measures where the two meet.
-XLA_STEPS = 2_000
+# What XLA saves, counted in numbers: weights, and outputs of all layers for a batch. A step saves a nanosecond or two
+# for each of its numbers, as fewer passes are made over them, and as much as so many for its calls of operations.
+XLA_CALLS = 200_000
+# The sum of these over the steps of one seed above which XLA pays for compiling them, which takes 0.5 to 3 s;
+# benchmarks/ measures where the two meet. Most train several seeds, which share what was compiled.
+XLA_TRAINING = 500_000_000
 # Numbers that a processor's widest vector holds, and so the modulus by which seeds keep their place in a stack.
 LANES = 16
 # A stack is cut so that the weights, activations and gradients of one step stay below this.
@@ -59,20 +62,26 @@ def choose_stacks(model, optimizer, batch_size, vectorize):
     return batch_size * model.count_params() <= LARGE_STEP
 
 
-def worth_compiling(model, n_steps):
+def worth_compiling(model, batch_size, n_steps):
     """Whether XLA should compile the steps of replicates in turn.
 
     Parameters
     ----------
     model : keras.Model
         As it is trained, its noise fed where that can be.
+    batch_size : int
     n_steps : int
         In the training of one seed. Not of all: a seed's run must not depend on its company.
     """
     # XLA runs convolutions on one thread and draws random numbers slowly: both took several times as long.
     if any(_base_names(layer) & set(IN_TURN_LAYERS) or draws_noise(layer) for layer in flat_layers(model)):
         return False
-    return n_steps >= XLA_STEPS
+    return saved_by_xla(model, batch_size, n_steps) >= XLA_TRAINING
+
+
+def saved_by_xla(model, batch_size, n_steps):
+    """What compiled steps save, in the numbers of XLA_TRAINING."""
+    return n_steps * (XLA_CALLS + model.count_params() + batch_size * _total_width(model))
 
 
 def stack_size(model, batch_size, n_slots):

@@ -101,9 +101,9 @@ def train_replicates(
     vectorize : bool, optional
         True stacks the replicates, False trains them in turn; the default chooses what is quicker: in turn for
         convolutions, recurrences, optimizers that mix weights, and steps of many multiplications. The choice depends
-        on model and batch size, never on the number of seeds. In turn, XLA compiles the steps of large dense models
-        where the training of one seed is long enough to pay for it; then the last digits of a loss may depend on
-        `epochs`, too.
+        on model and batch size, never on the number of seeds. In turn, XLA compiles the steps of dense models where
+        the training of one seed is long enough to pay for it; then the last digits of a loss may depend on `epochs`,
+        too.
     progress : bool, default True
         Whether to show a progress bar; with the environment variable ``TQDM_DISABLE=1`` none is shown either way.
 
@@ -160,7 +160,7 @@ def train_replicates(
         parts = train.to_tensors(), val and val.to_tensors()
         fed = with_fed_noise(model)
         n_steps = epochs * math.ceil(n_rows / batch_size)
-        by_xla = not in_stacks and worth_compiling(fed, n_steps)
+        by_xla = not in_stacks and worth_compiling(fed, batch_size, n_steps)
         key = engine_key(model, fed, objective, new_optimizer, batch_size, n_runs, by_xla=by_xla)
 
         def make_engine(**compiling):
