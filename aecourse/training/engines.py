@@ -191,7 +191,7 @@ class StackedEngine(Engine):
 
     def _values(self):
         """Weights of the losses; then the values that differ between the runs."""
-        weights = tf.convert_to_tensor(self._loss_weights) if self.objective.weighs else self._loss_weights
+        weights = tf.convert_to_tensor(self._loss_weights)
         return weights, [v.value for v in self.trainable], [v.value for v in self.others]
 
 
